@@ -1,0 +1,1 @@
+"""Who runs it: one file is one Faust app, one consumer group, one process."""

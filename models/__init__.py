@@ -1,0 +1,1 @@
+"""What judges: the classifier, its releases, the corpus and the training."""

@@ -1,0 +1,42 @@
+"""Texts → verdicts with the released model: prepare, infer in a thread, decide."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from models.classifier import Classifier, UnusableModel, load
+from pipeline.classify.decide import decide
+from pipeline.classify.prepare import prepare
+from pipeline.errors import ModelRefused
+from pipeline.settings import Settings
+from schemas.verdict import Verdict
+
+
+class Judge:
+    """Gives verdicts on texts. Inference runs in one thread of its own, so that the event loop stays free."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier = classifier
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
+
+    @classmethod
+    def load(cls, settings: Settings) -> Judge:
+        """The released model of the settings. Raises `ModelRefused`."""
+        try:
+            return cls(load(settings.model, settings.inference_threads))
+        except UnusableModel as error:
+            raise ModelRefused(
+                str(error), "Restore models/released/ from version control, or point FLAGPOST_MODEL at a released model."
+            ) from None
+
+    def verdicts(self, texts: Sequence[str]) -> list[Verdict]:
+        """One verdict for each text, in order. Blocks. Raises ValueError when the model yields no number."""
+        prepared = [prepare(text) for text in texts]
+        judgements = self.classifier.judge([one.text for one in prepared])
+        return [decide(judgement, one, self.classifier) for judgement, one in zip(judgements, prepared, strict=True)]
+
+    async def verdicts_async(self, texts: Sequence[str]) -> list[Verdict]:
+        """`verdicts`, off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.verdicts, texts)

@@ -1,0 +1,71 @@
+"""Cleans a text for the model, and remembers where each character came from.
+
+What is cleaned is only what a reader does not see or would read the same: Unicode forms, control and zero-width
+characters, runs of white space. Words, case, emoji, handles and links stay: the model has seen them.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+MAX_CHARACTERS: Final = 8_000
+"""Most characters handed to the tokenizer. Its cost grows with all of them, though the model reads only the first few
+hundred tokens; no network's ordinary post is longer."""
+
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
+_JOINER: Final = "\u200d"  # holds an emoji sequence together
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A text for the model. ``origin[i]`` is the index in the original text of the character that ``text[i]`` came from."""
+
+    text: str
+    origin: Sequence[int]
+    original: str
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the original text that ``text[start:end]`` came from; both count code points."""
+        if start >= end or start >= len(self.origin):
+            return 0, 0
+        return self.origin[start], self.origin[min(end, len(self.origin)) - 1] + 1
+
+
+def prepare(original: str) -> Prepared:
+    """The text as the model should read it: NFKC, no invisible characters, single spaces, at most `MAX_CHARACTERS`."""
+    head = original[:MAX_CHARACTERS]
+    if head.isascii() and head.isprintable() and "  " not in head and head == head.strip(" "):
+        return Prepared(head, range(len(head)), original)
+    kept: list[str] = []
+    origin: list[int] = []
+    for start, end in _clusters(head):
+        for character in unicodedata.normalize("NFKC", head[start:end]):
+            if character.isspace():
+                if kept and kept[-1] != " ":
+                    kept.append(" ")
+                    origin.append(start)
+            elif unicodedata.category(character) not in _INVISIBLE or _joins_emoji(character, head, start):
+                kept.append(character)
+                origin.append(end - 1 if end - start > 1 and unicodedata.combining(character) else start)
+    while kept and kept[-1] == " ":
+        kept.pop()
+        origin.pop()
+    return Prepared("".join(kept), origin, original)
+
+
+def _clusters(text: str) -> list[tuple[int, int]]:
+    """Spans of a character and the combining marks that follow it: what NFKC may compose into one."""
+    starts = [index for index, character in enumerate(text) if not (index and unicodedata.combining(character))]
+    return list(zip(starts, [*starts[1:], len(text)], strict=True))
+
+
+def _joins_emoji(character: str, text: str, index: int) -> bool:
+    return (
+        character == _JOINER
+        and 0 < index < len(text) - 1
+        and unicodedata.category(text[index - 1]) in ("So", "Sk", "Mn")
+        and unicodedata.category(text[index + 1]) == "So"
+    )

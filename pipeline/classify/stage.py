@@ -1,0 +1,202 @@
+"""The classify stage: `[posts]` → `[flagged]` and `[outcomes]`.
+
+A batch goes through four steps, top to bottom: decode, judge, publish in offset order, and settle the outcomes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from pipeline.classify.judge import Judge
+from pipeline.message import Message, NotAcknowledged, Producer, RecordTooLarge
+from pipeline.result import DeadLetter, Done, End, Result, Retry
+from schemas import codec
+from schemas.codec import InvalidMessage
+from schemas.identity import VersionOutOfRange, document_id, version_of
+from schemas.item import Item, Withdrawn, WithdrawnReason
+from schemas.outcome import Outcome, OutcomeKind, Outcomes
+from schemas.post import Post, PostDeleted
+from schemas.topics import CHATTER_SAMPLE, FLAGGED, OUTCOMES, Topic
+from schemas.verdict import Verdict
+
+Place = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Handled:
+    """What a message held and what was made of it; kept until its batch is settled."""
+
+    record: Post | PostDeleted
+    verdict: Verdict | None
+    outgoing: Item | Withdrawn | None
+    outcome: OutcomeKind
+
+
+class ClassifyStage:
+    """Judges posts. See `pipeline.delivery.Stage` for what a stage promises."""
+
+    name = "classify"
+
+    def __init__(
+        self,
+        judge: Judge,
+        producer: Producer,
+        sample_share: float = 0.005,
+        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    ) -> None:
+        self._judge = judge
+        self._producer = producer
+        self._sample_share = sample_share
+        self._clock = clock
+        self._handled: dict[Place, _Handled] = {}
+
+    async def handle(self, messages: Sequence[Message]) -> Sequence[Result]:
+        """Decodes and judges what was not judged yet, then publishes all of it. A repeat publishes only."""
+        results: dict[Place, Result] = {}
+        fresh: list[tuple[Message, Post | PostDeleted]] = []
+        for message in messages:
+            if message.place in self._handled:
+                continue
+            try:
+                fresh.append((message, codec.decode_post(message.value, message.timestamp)))
+            except InvalidMessage as fault:
+                results[message.place] = DeadLetter(fault.reason, fault.detail)
+        await self._judge_all(fresh)
+        results |= await self._publish([message for message in messages if message.place not in results])
+        return [results[message.place] for message in messages]
+
+    async def settle(self, ends: Sequence[tuple[Message, End]]) -> Retry | None:
+        """Publishes what became of every message: one record for each partition of the batch."""
+        try:
+            waiting = [
+                await self._producer.send(OUTCOMES, str(outcomes.partition).encode(), codec.encode(outcomes))
+                for outcomes in self._outcomes(ends)
+            ]
+            for acknowledgement in waiting:
+                await acknowledgement
+        except NotAcknowledged:
+            return Retry("outcomes are not acknowledged")
+        self._handled.clear()
+        return None
+
+    # Judge
+
+    async def _judge_all(self, fresh: Sequence[tuple[Message, Post | PostDeleted]]) -> None:
+        texts = [record.text for _, record in fresh if isinstance(record, Post)]
+        verdicts = iter(await self._judge.verdicts_async(texts) if texts else [])
+        for message, record in fresh:
+            verdict = next(verdicts) if isinstance(record, Post) else None
+            self._handled[message.place] = self._handle(message, record, verdict)
+
+    def _handle(self, message: Message, record: Post | PostDeleted, verdict: Verdict | None) -> _Handled:
+        if isinstance(record, PostDeleted) or verdict is None:
+            return _Handled(record, None, self._withdrawn(record, "deleted"), "withdrawn")
+        if verdict.label != "chatter":
+            item = Item(post=record, verdict=verdict, judged_at=self._clock())
+            return _Handled(record, verdict, item, "flagged")
+        if record.edited_at is not None:
+            return _Handled(record, verdict, self._withdrawn(record, "edited_into_chatter"), "withdrawn")
+        if self._judged_before(message):
+            return _Handled(record, verdict, self._withdrawn(record, "judged_again_chatter"), "withdrawn")
+        return _Handled(record, verdict, None, "chatter")
+
+    def _judged_before(self, message: Message) -> bool:
+        """Whether an earlier model may have judged this record: it was there before the current one was activated."""
+        classifier = self._judge.classifier
+        return classifier.activation > 1 and message.timestamp < classifier.activated_at
+
+    def _withdrawn(self, record: Post | PostDeleted, reason: WithdrawnReason) -> Withdrawn:
+        return Withdrawn(
+            source=record.source,
+            id=record.id,
+            reason=reason,
+            revision=record.revision,
+            withdrawn_at=self._clock(),
+            activation=self._judge.classifier.activation,
+        )
+
+    # Publish
+
+    async def _publish(self, messages: Sequence[Message]) -> dict[Place, Result]:
+        results: dict[Place, Result] = {}
+        waiting: list[tuple[Message, Awaitable[None]]] = []
+        for message in messages:
+            handled = self._handled[message.place]
+            topic, record = self._route(handled)
+            if topic is None or record is None:
+                results[message.place] = Done(handled.outcome)
+                continue
+            try:
+                if not isinstance(record, Item) or topic is FLAGGED:
+                    version_of(record)
+                key = record.uid.encode()
+                waiting.append((message, await self._producer.send(topic, key, codec.encode(record))))
+            except VersionOutOfRange as fault:
+                results[message.place] = DeadLetter("version_out_of_range", str(fault))
+            except RecordTooLarge:
+                results[message.place] = DeadLetter("too_large", "the item is larger than its topic takes")
+        for message, acknowledgement in waiting:
+            try:
+                await acknowledgement
+                results[message.place] = Done(self._handled[message.place].outcome)
+            except RecordTooLarge:
+                results[message.place] = DeadLetter("too_large", "the item is larger than its topic takes")
+            except NotAcknowledged:
+                results[message.place] = Retry("flagged items are not acknowledged")
+        return results
+
+    def _route(self, handled: _Handled) -> tuple[Topic | None, Item | Withdrawn | None]:
+        """Where a judged post goes. Chatter goes nowhere, but for a sample."""
+        if handled.outgoing is not None:
+            return FLAGGED, handled.outgoing
+        if isinstance(handled.record, Post) and handled.verdict and self._sampled(handled.record.uid):
+            return CHATTER_SAMPLE, Item(post=handled.record, verdict=handled.verdict, judged_at=self._clock())
+        return None, None
+
+    def _sampled(self, uid: str) -> bool:
+        """Whether chatter with this uid is kept: by its hash, so that every replay chooses the same."""
+        digest = int.from_bytes(hashlib.sha256(uid.encode()).digest()[:8], "big")
+        return digest < self._sample_share * 2**64
+
+    # Settle
+
+    def _outcomes(self, ends: Sequence[tuple[Message, End]]) -> list[Outcomes]:
+        by_partition: dict[int, list[Outcome]] = defaultdict(list)
+        topic = ends[0][0].topic
+        for message, end in ends:
+            by_partition[message.partition].append(self._outcome(message, end))
+        classifier = self._judge.classifier
+        return [
+            Outcomes(
+                topic=topic,
+                partition=partition,
+                model=classifier.model,
+                activation=classifier.activation,
+                judged_at=self._clock(),
+                outcomes=sorted(outcomes, key=lambda outcome: outcome.offset),
+            )
+            for partition, outcomes in by_partition.items()
+        ]
+
+    def _outcome(self, message: Message, end: End) -> Outcome:
+        handled = self._handled.get(message.place)
+        uid_hash = document_id(handled.record.source, handled.record.id) if handled else None
+        if isinstance(end, DeadLetter):
+            return Outcome(offset=message.offset, outcome="dead_lettered", uid_hash=uid_hash, reason=end.reason)
+        if handled is None:
+            raise RuntimeError("a message ended without having been handled")
+        verdict = handled.verdict
+        return Outcome(
+            offset=message.offset,
+            outcome=handled.outcome,
+            uid_hash=uid_hash,
+            label=verdict.label if verdict else None,
+            also=verdict.also if verdict else [],
+            grade=verdict.grade if verdict else None,
+            scores=verdict.scores if verdict else None,
+            reason=handled.outgoing.reason if isinstance(handled.outgoing, Withdrawn) else None,
+        )

@@ -1,0 +1,205 @@
+"""The at-least-once core: drives a batch until each of its messages has a durable end.
+
+The order of one batch, which every agent keeps:
+
+1. While the stage is paused, wait.
+2. Note the batch in the crash journal; messages that were in work at an unclean end are taken one at a time.
+3. Hand the open messages to the stage. Those it answers with Retry are handed in again, and only those, after a wait.
+4. Write the dead letters and wait for the brokers' acknowledgement.
+5. Let the stage settle its books (outcomes), acknowledged too.
+6. Clear the journal. Only now may the caller ack the batch's offsets, in order.
+
+Whatever goes wrong before step 6, nothing is acked, and Kafka delivers the batch again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import itertools
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pipeline.errors import StageHalted
+from pipeline.journal import MOST_UNCLEAN_ENDS, CrashJournal
+from pipeline.log import get_logger
+from pipeline.message import Message, NotAcknowledged, Producer, RecordTooLarge
+from pipeline.metrics import StageMetrics
+from pipeline.pause import PoisonGuard
+from pipeline.result import DeadLetter, Done, End, Halt, Result, Retry
+from pipeline.retry import RetryPolicy
+from schemas.dead_letter import MAX_DETAIL
+from schemas.dead_letter import DeadLetter as DeadLetterHeaders
+from schemas.topics import DEAD_LETTERS
+
+log = get_logger(__name__)
+
+
+class Outage(Exception):
+    """A batch could not be finished within the retry limit. The worker ends without acking and is started again."""
+
+
+class Stage(Protocol):
+    """What happens to messages. A stage decides; delivery sees to it that nothing is lost."""
+
+    name: str
+
+    async def handle(self, messages: Sequence[Message]) -> Sequence[Result]:
+        """One result for each message, in order. ``Done`` only when its effect is durable.
+
+        May be called again with the messages that it answered with Retry. Anything raised ends the process unacked.
+        """
+        ...
+
+    async def settle(self, ends: Sequence[tuple[Message, End]]) -> Retry | None:
+        """Makes durable what must be known of the whole batch, in offset order, before it is acked."""
+        ...
+
+
+@dataclass(slots=True)
+class Delivery:
+    """Delivers one stage's batches, one batch at a time."""
+
+    stage: Stage
+    producer: Producer
+    journal: CrashJournal
+    guard: PoisonGuard
+    metrics: StageMetrics
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Callable[[], float] = random.random
+
+    async def deliver(self, batch: Sequence[Message]) -> None:
+        """Returns when every message of ``batch`` is Done or dead-lettered, durably.
+
+        Raises `Outage` and `StageHalted` for ends that an operator or time repairs; the journal is left clean then, and
+        when the task is cancelled. Any other exception is a fault of ours and leaves the batch in the journal.
+        """
+        await self._wait_while_paused()
+        for part in self._parts(batch):
+            self.journal.begin(part)
+            try:
+                await self._finish(part)
+            except (Outage, StageHalted, asyncio.CancelledError):
+                self.journal.finish()
+                raise
+            self.journal.finish(part)
+        self.metrics.progressed()
+
+    async def _wait_while_paused(self) -> None:
+        reason = self.guard.paused
+        if reason is None:
+            return
+        log.error("stage paused", stage=self.stage.name, reason=reason)
+        self.metrics.paused(reason)
+        while self.guard.paused is not None:
+            await self.sleep(0.5)
+        self.guard.forget()
+        self.metrics.resumed()
+        log.warning("stage resumed", stage=self.stage.name)
+
+    def _parts(self, batch: Sequence[Message]) -> Iterator[list[Message]]:
+        """The batch in order, each suspect by itself."""
+        for suspect, messages in itertools.groupby(batch, key=self.journal.is_suspect):
+            if suspect:
+                yield from ([message] for message in messages)
+            else:
+                yield list(messages)
+
+    async def _finish(self, messages: list[Message]) -> None:
+        deadline = self.monotonic() + self.policy.limit
+        started = self.monotonic()
+        ends, tries = await self._drive_to_ends(messages, deadline)
+        pairs = [(message, ends[message.place]) for message in messages]
+        await self._until_durable(lambda: self._write_dead_letters(pairs, tries), deadline)
+        await self._until_durable(lambda: self.stage.settle(pairs), deadline)
+        for message, end in pairs:
+            self.metrics.ended(end, self.clock() - message.timestamp)
+            self.guard.record(bad=isinstance(end, DeadLetter))
+        self.metrics.batch_done(len(messages), self.monotonic() - started)
+
+    async def _drive_to_ends(
+        self, messages: list[Message], deadline: float
+    ) -> tuple[dict[tuple[str, int, int], End], dict[tuple[str, int, int], int]]:
+        ends: dict[tuple[str, int, int], End] = {}
+        tries: dict[tuple[str, int, int], int] = {}
+        for message in messages:
+            unclean = self.journal.unclean_ends(message)
+            if unclean >= MOST_UNCLEAN_ENDS:
+                ends[message.place] = DeadLetter("crashed", f"the worker ended {unclean} times with it alone in work")
+                tries[message.place] = unclean
+        rounds = 0
+        while True:
+            todo = [message for message in messages if message.place not in ends]
+            if not todo:
+                return ends, tries
+            results = await self.stage.handle(todo)
+            rounds += 1
+            if len(results) != len(todo):
+                raise RuntimeError(f"{self.stage.name} gave {len(results)} results for {len(todo)} messages")
+            wait = 0.0
+            reason = ""
+            for message, result in zip(todo, results, strict=True):
+                tries[message.place] = rounds
+                match result:
+                    case Done() | DeadLetter():
+                        ends[message.place] = result
+                    case Retry(why, after):
+                        wait, reason = max(wait, after), why
+                    case Halt(why, hint):
+                        raise StageHalted(why, hint)
+            if len(ends) < len(messages):
+                await self._back_off(rounds, wait, reason, deadline)
+
+    async def _write_dead_letters(
+        self, pairs: Sequence[tuple[Message, End]], tries: dict[tuple[str, int, int], int]
+    ) -> Retry | None:
+        acknowledgements = []
+        try:
+            for message, end in pairs:
+                if isinstance(end, DeadLetter):
+                    headers = self._headers(message, end, tries[message.place])
+                    value = message.value or b""
+                    acknowledgements.append(await self.producer.send(DEAD_LETTERS, message.key, value, headers))
+            for acknowledgement in acknowledgements:
+                await acknowledgement
+        except NotAcknowledged:
+            return Retry("the dead-letter topic does not acknowledge")
+        except RecordTooLarge:
+            raise StageHalted(
+                "A dead letter is larger than its topic takes, so it can't be put away and nothing may overtake it.",
+                "Raise max.message.bytes of the dead-letter topic above that of every other topic.",
+            ) from None
+        return None
+
+    def _headers(self, message: Message, end: DeadLetter, tries: int) -> list[tuple[str, bytes]]:
+        return DeadLetterHeaders(
+            reason=end.reason,
+            detail=end.detail[:MAX_DETAIL],
+            stage=self.stage.name,
+            topic=message.topic,
+            partition=message.partition,
+            offset=message.offset,
+            tries=max(tries, 1),
+            dead_at=self.clock(),
+        ).to_headers()
+
+    async def _until_durable(self, step: Callable[[], Awaitable[Retry | None]], deadline: float) -> None:
+        for tries in itertools.count(1):
+            retry = await step()
+            if retry is None:
+                return
+            await self._back_off(tries, retry.after, retry.reason, deadline)
+
+    async def _back_off(self, tries: int, asked: float, reason: str, deadline: float) -> None:
+        wait = self.policy.wait(tries, asked, self.random)
+        if self.monotonic() + wait > deadline:
+            raise Outage(f"gave up after {self.policy.limit:g} s: {reason}")
+        self.metrics.retrying(reason)
+        log.warning("retrying", stage=self.stage.name, tries=tries, wait_s=round(wait, 2), reason=reason)
+        await self.sleep(wait)

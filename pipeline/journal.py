@@ -1,0 +1,93 @@
+"""The crash journal: what a worker had in work when it ended without saying so.
+
+A message that kills its process would kill every restart. So a batch's places are written to a file before the batch is
+handled and removed when it is done. A file that is still there at the next start tells of an unclean end: its messages are
+taken one at a time from then on, and one that was alone in work at `MOST_UNCLEAN_ENDS` unclean ends is a dead letter.
+
+The file protects against the process's death, not the machine's: it is renamed into place, not synced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from pipeline.message import Message
+
+MOST_UNCLEAN_ENDS: Final = 3
+
+Place = tuple[str, int, int]
+
+
+class _Page(Struct):
+    in_work: list[Place] = []
+    suspects: dict[str, int] = {}
+    """Place, written ``topic/partition/offset``, → unclean ends at which it was alone in work."""
+
+
+def _name(place: Place) -> str:
+    return "/".join(map(str, place))
+
+
+class CrashJournal:
+    """One worker's journal. Not shared between processes: each worker of a stage has its own file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._page = self._read()
+        self._learn_from_unclean_end()
+
+    def _read(self) -> _Page:
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=_Page)
+        except FileNotFoundError:
+            return _Page()
+        except (msgspec.DecodeError, OSError):
+            # Half a journal tells nothing; the messages themselves are safe in Kafka.
+            return _Page()
+
+    def _learn_from_unclean_end(self) -> None:
+        in_work, self._page.in_work = self._page.in_work, []
+        if not in_work:
+            return
+        alone = len(in_work) == 1
+        for place in in_work:
+            name = _name(place)
+            self._page.suspects[name] = self._page.suspects.get(name, 0) + int(alone)
+        self._write()
+
+    def is_suspect(self, message: Message) -> bool:
+        """Whether the message was in work at an unclean end and has not been done since."""
+        return bool(self._page.suspects) and _name(message.place) in self._page.suspects
+
+    def unclean_ends(self, message: Message) -> int:
+        """Unclean ends at which the message was alone in work."""
+        return self._page.suspects.get(_name(message.place), 0)
+
+    def begin(self, messages: Sequence[Message]) -> None:
+        """Notes that these messages are in work."""
+        self._page.in_work = [message.place for message in messages]
+        self._write()
+
+    def finish(self, messages: Sequence[Message] = ()) -> None:
+        """Notes a clean end: ``messages`` are done, nothing is in work."""
+        self._page.in_work = []
+        for message in messages:
+            self._page.suspects.pop(_name(message.place), None)
+        if self._page.suspects:
+            self._write()
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                self._path.unlink()
+
+    def _write(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._path.with_suffix(".draft")
+        draft.write_bytes(msgspec.json.encode(self._page))
+        os.replace(draft, self._path)

@@ -1,0 +1,104 @@
+"""What a worker measures: Prometheus series, and the health that is read off them.
+
+A stage is healthy when it makes progress or has nothing to do. It is *paused* when its poison guard stopped it, *stalled*
+when there is lag and no batch has been finished for `STALLED_AFTER` seconds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from typing import Final, Literal
+
+from msgspec import Struct
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from pipeline.result import DeadLetter, End
+
+STALLED_AFTER: Final = 60.0
+
+State = Literal["starting", "running", "retrying", "paused", "stalled"]
+
+
+class Health(Struct, frozen=True):
+    """What /healthz says."""
+
+    stage: str
+    state: State
+    detail: str
+    lag: int | None
+    seconds_since_progress: float
+
+    @property
+    def ok(self) -> bool:
+        return self.state in ("starting", "running", "retrying")
+
+
+class StageMetrics:
+    """One stage's counters in one process."""
+
+    def __init__(self, stage: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.registry = CollectorRegistry()
+        self._stage = stage
+        self._monotonic = monotonic
+        self._progress = monotonic()
+        self._state: State = "starting"
+        self._detail = ""
+        self._lag: int | None = None
+        self._ends = Counter(
+            "flagpost_messages", "Messages by their end", ["stage", "end", "note"], registry=self.registry
+        )
+        self._retries = Counter("flagpost_retries", "Waits before another try", ["stage"], registry=self.registry)
+        self._batch = Histogram(
+            "flagpost_batch_seconds", "Time from taking a batch to its ack", ["stage"], registry=self.registry,
+            buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100),
+        )
+        self._age = Histogram(
+            "flagpost_age_seconds", "Age of a message's Kafka record when it was done", ["stage"],
+            registry=self.registry, buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 1000),
+        )
+        self._lag_gauge = Gauge("flagpost_lag", "Messages not yet done", ["stage"], registry=self.registry)
+        self._paused = Gauge("flagpost_paused", "1 while the stage is paused", ["stage"], registry=self.registry)
+
+    def ended(self, end: End, age: dt.timedelta) -> None:
+        """Counts a message's durable end. Ages below zero (clocks) count as 0."""
+        kind, note = ("dead_letter", end.reason) if isinstance(end, DeadLetter) else ("done", end.note)
+        self._ends.labels(self._stage, kind, note).inc()
+        self._age.labels(self._stage).observe(max(age.total_seconds(), 0.0))
+
+    def batch_done(self, messages: int, seconds: float) -> None:
+        self._batch.labels(self._stage).observe(seconds)
+
+    def retrying(self, reason: str) -> None:
+        self._state, self._detail = "retrying", reason
+        self._retries.labels(self._stage).inc()
+
+    def paused(self, reason: str) -> None:
+        self._state, self._detail = "paused", reason
+        self._paused.labels(self._stage).set(1)
+
+    def resumed(self) -> None:
+        self._state, self._detail = "running", ""
+        self._paused.labels(self._stage).set(0)
+
+    def progressed(self) -> None:
+        """A batch is done and may be acked."""
+        self._state, self._detail = "running", ""
+        self._progress = self._monotonic()
+
+    def lag(self, messages: int | None) -> None:
+        """Notes how many messages of the assigned partitions are not yet done; None when nothing is assigned."""
+        if not messages:
+            # Nothing to do is progress: the clock of a stall starts when there is work.
+            self._progress = self._monotonic()
+        self._lag = messages
+        self._lag_gauge.labels(self._stage).set(messages or 0)
+
+    def health(self) -> Health:
+        since = self._monotonic() - self._progress
+        state, detail = self._state, self._detail
+        if state != "paused" and self._lag and since > STALLED_AFTER:
+            state = "stalled"
+            detail = f"{self._lag} messages wait and none was done for {since:.0f} s" + (f" ({detail})" if detail else "")
+        return Health(self._stage, state, detail, self._lag, round(since, 1))

@@ -1,0 +1,169 @@
+"""Settings: environment variables ``FLAGPOST_*``, a ``.env`` file or ``flagpost.toml``, in that order of precedence.
+
+A secret may also be read from a file: ``FLAGPOST_KAFKA_PASSWORD_FILE=/run/secrets/kafka`` sets ``kafka_password``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from pipeline.errors import InvalidSettings
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "FLAGPOST_"
+
+
+class Settings(BaseSettings):
+    """What an operator can set; ``flagpost settings`` prints all of it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", toml_file="flagpost.toml", extra="ignore", frozen=True
+    )
+
+    # Where
+    home: Path = Field(Path(".flagpost"), description="folder for state on this machine: local servers, journals, logs")
+    namespace: str = Field(
+        "", pattern=r"^[a-z0-9-]*$", description="prefix of topics, groups and indices, for many flagposts on one cluster"
+    )
+
+    # Kafka
+    kafka_bootstrap: str | None = Field(
+        None, description="host:port[,host:port]; without it the local Kafka of `flagpost local up`"
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_ca_file: Path | None = Field(None, description="PEM file of the authority that signed the brokers' certificates")
+    kafka_partitions: int | None = Field(None, ge=1, description="partitions of new topics; default: the table's")
+    kafka_replication: int | None = Field(None, ge=1, description="copies of new topics; default: 3, or the number of brokers")
+    kafka_retention_days: dict[str, float] = Field(
+        default_factory=dict, description='retention by topic in days, e.g. {"posts": 3}; default: the table\'s'
+    )
+
+    # Elasticsearch
+    elasticsearch_url: str | None = Field(
+        None, description="http(s)://host:port; without it the local one of `flagpost local up`"
+    )
+    elasticsearch_username: str | None = None
+    elasticsearch_password: SecretStr | None = None
+    elasticsearch_api_key: SecretStr | None = None
+    elasticsearch_ca_file: Path | None = None
+    elasticsearch_shards: int = Field(1, ge=1)
+    elasticsearch_replicas: int = Field(0, ge=0, description="copies of each shard; 1 or more on a cluster of several nodes")
+
+    # Stages
+    model: Path = Field(ROOT / "models" / "released", description="folder of the released model")
+    inference_threads: int = Field(0, ge=0, description="threads of the model; 0: one for each core")
+    classify_batch: int = Field(256, ge=1, le=4096, description="most posts judged in one batch")
+    index_batch: int = Field(500, ge=1, le=5000, description="most items in one bulk request")
+    batch_within: float = Field(0.2, gt=0, le=10, description="seconds that a batch waits to fill")
+    chatter_sample: float = Field(0.005, ge=0, le=1, description="share of chatter kept for measuring what the model misses")
+    retry_limit: float = Field(
+        120.0, gt=0, description="seconds a batch is retried before its worker ends (unacked) and is restarted"
+    )
+
+    # Observation
+    metrics_host: str = Field("127.0.0.1", description="address of a worker's /metrics and /healthz")
+    metrics_port: int = Field(0, ge=0, le=65535, description="its port; 0: a free one, shown by `flagpost status`")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    # HTTP ingest
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(8088, ge=0, le=65535)
+    http_token: SecretStr | None = Field(None, description="bearer token that `flagpost ingest-http` asks for")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (
+            init_settings,
+            _SecretFiles(settings_cls),
+            env_settings,
+            dotenv_settings,
+            TomlConfigSettingsSource(settings_cls),
+        )
+
+    # What follows from the settings
+
+    def bootstrap(self) -> str:
+        """The brokers: from the settings, else the running local Kafka, else Kafka's usual port."""
+        return self.kafka_bootstrap or _local_status(self.home).get("kafka", {}).get("bootstrap") or "127.0.0.1:9092"
+
+    def elasticsearch(self) -> str:
+        """The cluster's URL: from the settings, else the running local one, else the usual port."""
+        return (
+            self.elasticsearch_url
+            or _local_status(self.home).get("elasticsearch", {}).get("url")
+            or "http://127.0.0.1:9200"
+        )
+
+    def named(self, name: str) -> str:
+        """``name`` of a topic, group or index with this installation's namespace in front."""
+        return f"{self.namespace}-{name}" if self.namespace else name
+
+
+class _SecretFiles(EnvSettingsSource):
+    """``FLAGPOST_<NAME>_FILE`` holds the path of a file whose content is the value of a secret ``<NAME>``."""
+
+    def __call__(self) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, field in self.settings_cls.model_fields.items():
+            variable = f"{PREFIX}{name.upper()}_FILE"
+            path = os.environ.get(variable)
+            if not path or "SecretStr" not in str(field.annotation):
+                continue
+            try:
+                values[name] = Path(path).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise InvalidSettings(
+                    f"{variable} names a file that can't be read ({error.strerror}): {path}",
+                    "Correct the path or its rights, or unset the variable.",
+                ) from None
+        return values
+
+
+def local_status_file(home: Path) -> Path:
+    """Where ``flagpost local up`` notes what it runs: ``{"kafka": {...}, "elasticsearch": {...}}``."""
+    return home / "local" / "status.json"
+
+
+def _local_status(home: Path) -> dict[str, Any]:
+    try:
+        status = json.loads(local_status_file(home).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return status if isinstance(status, dict) else {}
+
+
+@lru_cache(maxsize=1)
+def load_settings() -> Settings:
+    """Reads the settings once a process. Raises `InvalidSettings` that names the variable, never its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"]).upper()
+        raise InvalidSettings(
+            f"The setting {PREFIX}{name} is wrong: {first['msg']}.",
+            "Correct it in the environment, in .env or in flagpost.toml.",
+        ) from None

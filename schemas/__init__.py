@@ -1,0 +1,1 @@
+"""What travels: records, topics, their encoding and the index mapping. Imports nothing else of ours."""

@@ -1,0 +1,114 @@
+"""The Elasticsearch document of an item, field by field. The mapping is generated from these structs.
+
+Names follow the Elastic Common Schema where it has a word for it; ours sit under ``flagpost``. A field's mapping is given
+by its annotation's ``extra={"es": …}``; a struct without one is an object whose properties are its own fields.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from schemas.labels import Flagged, Grade
+from schemas.post import Media
+from schemas.verdict import Reason, Scores
+
+
+def _es(**mapping: Any) -> Meta:
+    return Meta(extra={"es": mapping})
+
+
+# 8,191 characters of up to four bytes stay below Lucene's limit of 32,766 bytes a term; longer values are stored, not
+# indexed.
+Keyword = Annotated[str, _es(type="keyword", ignore_above=8191)]
+Keywords = Annotated[list[str], _es(type="keyword", ignore_above=8191)]
+Date = Annotated[dt.datetime, _es(type="date")]
+Flag = Annotated[bool, _es(type="boolean")]
+Long = Annotated[int, _es(type="long")]
+Text = Annotated[
+    str,
+    _es(type="text", analyzer="flagpost_text", fields={"exact": {"type": "text", "analyzer": "standard"}}),
+]
+
+
+class Location(Struct, frozen=True):
+    lat: float
+    lon: float
+
+
+class EventFields(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    ingested: Date
+    """When the index worker stored this version."""
+    created: Date | None = None
+    """When ingest read the post."""
+    kind: Keyword | None = None
+    """``alert``, as ECS calls what asks for somebody's attention."""
+    reason: Keyword | None = None
+    """The words that carried the verdict, joined by `` · ``."""
+    url: Keyword | None = None
+
+
+class UserFields(Struct, frozen=True, omit_defaults=True):
+    id: Keyword | None = None
+    name: Keyword | None = None
+    """The author's handle."""
+    full_name: Keyword | None = None
+
+
+class GeoFields(Struct, frozen=True, omit_defaults=True):
+    name: Keyword | None = None
+    location: Annotated[Location, _es(type="geo_point")] | None = None
+
+
+class RelatedFields(Struct, frozen=True, omit_defaults=True):
+    user: Keywords = []
+    """Handles: the author's and those that the text mentions."""
+
+
+class ScoreFields(Scores, frozen=True):
+    """Probabilities, each a float field."""
+
+
+class FlagpostFields(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    uid: Keyword
+    source: Keyword
+    post_id: Keyword
+    version: Long
+    """The document's own version number, for people who look at one by hand."""
+    withdrawn: Flag = False
+    """A tombstone: no text, hidden by the alias."""
+    withdrawn_reason: Keyword | None = None
+    label: Annotated[Flagged, _es(type="keyword")] | None = None
+    also: Annotated[list[Flagged], _es(type="keyword")] = []
+    grade: Annotated[Grade, _es(type="keyword")] | None = None
+    unsure: Flag = False
+    scores: ScoreFields | None = None
+    reasons: Annotated[list[Reason], _es(type="object", enabled=False)] = []
+    thresholds: Annotated[dict[str, float], _es(type="object", enabled=False)] = {}
+    model: Keyword | None = None
+    activation: Long | None = None
+    judged_at: Date | None = None
+    edited_at: Date | None = None
+    lang: Keyword | None = None
+    reply_to: Keyword | None = None
+    repost_of: Keyword | None = None
+    media: Annotated[list[Media], _es(type="object", enabled=False)] = []
+    extra: Annotated[dict[str, Any], _es(type="object", enabled=False)] = {}
+    clock_skew: Flag = False
+    """The post's own date lies after the moment when it was read."""
+    reviews: Long = 0
+
+
+class Document(Struct, frozen=True, omit_defaults=True, kw_only=True, rename={"timestamp": "@timestamp"}):
+    """One document of the items' index. A tombstone has only ``timestamp``, ``event.ingested`` and ``flagpost``."""
+
+    timestamp: Date
+    """When the post was written, or its last edit or delete happened."""
+    flagpost: FlagpostFields
+    event: EventFields
+    message: Text | None = None
+    user: UserFields | None = None
+    geo: GeoFields | None = None
+    related: RelatedFields | None = None

@@ -1,0 +1,51 @@
+"""What analysts search: a flagged post with its verdict, or the news that it is no longer there. Both on `[flagged]`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from msgspec import Struct
+
+from schemas.fields import Activation, Moment, PostId, Reviews, Source
+from schemas.post import Post
+from schemas.verdict import Verdict
+
+WithdrawnReason = Literal["deleted", "edited_into_chatter", "judged_again_chatter"]
+
+
+class Item(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="item"):
+    """One flagged post."""
+
+    post: Post
+    verdict: Verdict
+    judged_at: Moment
+    reviews: Reviews = 0
+
+    @property
+    def uid(self) -> str:
+        return self.post.uid
+
+    @property
+    def revision(self) -> dt.datetime:
+        return self.post.revision
+
+    @property
+    def activation(self) -> int:
+        return self.verdict.activation
+
+
+class Withdrawn(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="withdrawn"):
+    """A post that must no longer be found. Carries no text."""
+
+    source: Source
+    id: PostId
+    reason: WithdrawnReason
+    revision: Moment
+    withdrawn_at: Moment
+    activation: Activation
+    reviews: Reviews = 0
+
+    @property
+    def uid(self) -> str:
+        return f"{self.source}:{self.id}"

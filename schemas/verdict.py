@@ -1,0 +1,42 @@
+"""What the model said of a post."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from schemas.fields import Activation, Probability, Short
+from schemas.labels import Flagged, Grade, Label
+
+
+class Scores(Struct, frozen=True):
+    """Calibrated probability of each label; they add up to 1."""
+
+    intel: Probability
+    help_request: Probability
+    complaint: Probability
+    chatter: Probability
+
+
+class Reason(Struct, frozen=True):
+    """Words that carried the verdict."""
+
+    text: Annotated[str, Meta(max_length=256, description="The words as they stand in the post")]
+    start: Annotated[int, Meta(ge=0, description="First character in the post's text, counted in code points")]
+    end: Annotated[int, Meta(ge=0, description="One past the last character")]
+    share: Annotated[float, Meta(description="Their exact share of the label's logit; above 0 speaks for it")]
+
+
+class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Label, scores and grade of one post, with what led to them."""
+
+    label: Label
+    scores: Scores
+    model: Annotated[Short, Meta(description="name@version")]
+    activation: Activation
+    also: list[Flagged] = []
+    grade: Grade | None = None
+    unsure: bool = False
+    reasons: list[Reason] = []
+    thresholds: dict[str, float] = {}
