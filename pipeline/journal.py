@@ -10,7 +10,6 @@ The file protects against the process's death, not the machine's: it is renamed 
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -90,4 +89,4 @@ class CrashJournal:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_suffix(".draft")
         draft.write_bytes(msgspec.json.encode(self._page))
-        os.replace(draft, self._path)
+        draft.replace(self._path)

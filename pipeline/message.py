@@ -41,9 +41,7 @@ class NotAcknowledged(Exception):
 class Producer(Protocol):
     """Sends records to Kafka with acks=all."""
 
-    async def send(
-        self, topic: Topic, key: bytes | None, value: bytes, headers: Headers = ()
-    ) -> Awaitable[None]:
+    async def send(self, topic: Topic, key: bytes | None, value: bytes, headers: Headers = ()) -> Awaitable[None]:
         """Takes the record in and returns an awaitable that ends when every in-sync replica has it.
 
         Records of one key keep the order of these calls. Raises `RecordTooLarge` at once; the awaitable raises

@@ -51,12 +51,18 @@ class StageMetrics:
         )
         self._retries = Counter("flagpost_retries", "Waits before another try", ["stage"], registry=self.registry)
         self._batch = Histogram(
-            "flagpost_batch_seconds", "Time from taking a batch to its ack", ["stage"], registry=self.registry,
+            "flagpost_batch_seconds",
+            "Time from taking a batch to its ack",
+            ["stage"],
+            registry=self.registry,
             buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100),
         )
         self._age = Histogram(
-            "flagpost_age_seconds", "Age of a message's Kafka record when it was done", ["stage"],
-            registry=self.registry, buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 1000),
+            "flagpost_age_seconds",
+            "Age of a message's Kafka record when it was done",
+            ["stage"],
+            registry=self.registry,
+            buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 1000),
         )
         self._lag_gauge = Gauge("flagpost_lag", "Messages not yet done", ["stage"], registry=self.registry)
         self._paused = Gauge("flagpost_paused", "1 while the stage is paused", ["stage"], registry=self.registry)
@@ -100,5 +106,7 @@ class StageMetrics:
         state, detail = self._state, self._detail
         if state != "paused" and self._lag and since > STALLED_AFTER:
             state = "stalled"
-            detail = f"{self._lag} messages wait and none was done for {since:.0f} s" + (f" ({detail})" if detail else "")
+            detail = f"{self._lag} messages wait and none was done for {since:.0f} s" + (
+                f" ({detail})" if detail else ""
+            )
         return Health(self._stage, state, detail, self._lag, round(since, 1))

@@ -36,7 +36,9 @@ class Settings(BaseSettings):
     # Where
     home: Path = Field(Path(".flagpost"), description="folder for state on this machine: local servers, journals, logs")
     namespace: str = Field(
-        "", pattern=r"^[a-z0-9-]*$", description="prefix of topics, groups and indices, for many flagposts on one cluster"
+        "",
+        pattern=r"^[a-z0-9-]*$",
+        description="prefix of topics, groups and indices, for many flagposts on one cluster",
     )
 
     # Kafka
@@ -47,9 +49,13 @@ class Settings(BaseSettings):
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     kafka_username: str | None = None
     kafka_password: SecretStr | None = None
-    kafka_ca_file: Path | None = Field(None, description="PEM file of the authority that signed the brokers' certificates")
+    kafka_ca_file: Path | None = Field(
+        None, description="PEM file of the authority that signed the brokers' certificates"
+    )
     kafka_partitions: int | None = Field(None, ge=1, description="partitions of new topics; default: the table's")
-    kafka_replication: int | None = Field(None, ge=1, description="copies of new topics; default: 3, or the number of brokers")
+    kafka_replication: int | None = Field(
+        None, ge=1, description="copies of new topics; default: 3, or the number of brokers"
+    )
     kafka_retention_days: dict[str, float] = Field(
         default_factory=dict, description='retention by topic in days, e.g. {"posts": 3}; default: the table\'s'
     )
@@ -63,7 +69,9 @@ class Settings(BaseSettings):
     elasticsearch_api_key: SecretStr | None = None
     elasticsearch_ca_file: Path | None = None
     elasticsearch_shards: int = Field(1, ge=1)
-    elasticsearch_replicas: int = Field(0, ge=0, description="copies of each shard; 1 or more on a cluster of several nodes")
+    elasticsearch_replicas: int = Field(
+        0, ge=0, description="copies of each shard; 1 or more on a cluster of several nodes"
+    )
 
     # Stages
     model: Path = Field(ROOT / "models" / "released", description="folder of the released model")
@@ -71,7 +79,9 @@ class Settings(BaseSettings):
     classify_batch: int = Field(256, ge=1, le=4096, description="most posts judged in one batch")
     index_batch: int = Field(500, ge=1, le=5000, description="most items in one bulk request")
     batch_within: float = Field(0.2, gt=0, le=10, description="seconds that a batch waits to fill")
-    chatter_sample: float = Field(0.005, ge=0, le=1, description="share of chatter kept for measuring what the model misses")
+    chatter_sample: float = Field(
+        0.005, ge=0, le=1, description="share of chatter kept for measuring what the model misses"
+    )
     retry_limit: float = Field(
         120.0, gt=0, description="seconds a batch is retried before its worker ends (unacked) and is restarted"
     )

@@ -1,7 +1,7 @@
 """The Elasticsearch document of an item, field by field. The mapping is generated from these structs.
 
-Names follow the Elastic Common Schema where it has a word for it; ours sit under ``flagpost``. A field's mapping is given
-by its annotation's ``extra={"es": …}``; a struct without one is an object whose properties are its own fields.
+Names follow the Elastic Common Schema where it has a word for it; ours sit under ``flagpost``. A field's mapping is
+given by its annotation's ``extra={"es": …}``; a struct without one is an object whose properties are its own fields.
 """
 
 from __future__ import annotations

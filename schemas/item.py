@@ -1,4 +1,4 @@
-"""What analysts search: a flagged post with its verdict, or the news that it is no longer there. Both on `[flagged]`."""
+"""What analysts search: a flagged post with its verdict, or the news that it is gone. Both travel on `[flagged]`."""
 
 from __future__ import annotations
 

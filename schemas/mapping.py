@@ -113,7 +113,8 @@ def _field(annotation: Any) -> dict[str, Any]:
 def generated() -> dict[str, str]:
     """File name → content of every generated template."""
     return {
-        f"{INDEX}.{analysis}.json": msgspec.json.format(msgspec.json.encode(template(analysis)), indent=2).decode() + "\n"
+        f"{INDEX}.{analysis}.json": msgspec.json.format(msgspec.json.encode(template(analysis)), indent=2).decode()
+        + "\n"
         for analysis in ANALYSES
     }
 

@@ -18,7 +18,9 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     offset: Offset
     outcome: OutcomeKind
-    uid_hash: Annotated[str, Meta(description="The document's _id; missing when the record could not be read")] | None = None
+    uid_hash: (
+        Annotated[str, Meta(description="The document's _id; missing for a record that nobody could read")] | None
+    ) = None
     label: Label | None = None
     also: list[Flagged] = []
     grade: Grade | None = None

@@ -28,7 +28,8 @@ class Judge:
             return cls(load(settings.model, settings.inference_threads))
         except UnusableModel as error:
             raise ModelRefused(
-                str(error), "Restore models/released/ from version control, or point FLAGPOST_MODEL at a released model."
+                str(error),
+                "Restore models/released/ from version control, or point FLAGPOST_MODEL at a released model.",
             ) from None
 
     def verdicts(self, texts: Sequence[str]) -> list[Verdict]:

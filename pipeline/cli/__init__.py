@@ -13,8 +13,8 @@ from pipeline.errors import FlagpostError
 
 # name → (module.attribute, one line for `flagpost --help`); the order is the order of the help.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "local": ("pipeline.cli.local:local", "Run a real Kafka and Elasticsearch on this machine."),
-    "doctor": ("pipeline.cli.doctor:doctor", "Say what is wrong with this machine and what to do."),
+    "local": ("deploy.local.command:local", "Run a real Kafka and Elasticsearch on this machine."),
+    "doctor": ("deploy.doctor:doctor", "Say what is wrong with this machine and what to do."),
     "setup": ("pipeline.cli.setup:setup", "Create topics, templates and the index on the cluster."),
     "worker": ("pipeline.cli.worker:worker", "Run stages as supervised processes."),
     "ingest": ("pipeline.cli.ingest:ingest", "Send posts from JSONL or CSV files to Kafka."),

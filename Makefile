@@ -1,0 +1,85 @@
+# The index of commands; `make help` prints it. Everything lives in .venv (and .venv-train for training).
+
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	&& echo $$p && break; done)
+VENV  := .venv
+TRAIN := .venv-train
+BIN   := $(VENV)/bin
+PIP    = -m pip --disable-pip-version-check install --quiet --require-hashes
+export PYTHONUTF8 = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all check format generated locks train train-quick test-train clean
+
+help: ## Print this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.done ## Make .venv with the flagpost command
+
+demo: $(VENV)/.done ## Run one eventful Saturday through a real Kafka, the model and a real Elasticsearch
+	@$(BIN)/flagpost demo
+
+test: $(VENV)/.done-dev ## Run the checks and all tests (starts its own Kafka and Elasticsearch)
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest -q
+
+check: $(VENV)/.done-dev ## Lint, types, import rules, generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q tests/unit
+
+format: $(VENV)/.done-dev ## Format the code
+	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+
+generated: $(VENV)/.done ## Write the index templates and JSON Schemas anew
+	@$(BIN)/python -m schemas.mapping && $(BIN)/python -m schemas.json_schema
+
+locks: ## Compile requirements/*.txt anew from pyproject.toml (needs uv)
+	@set -e; compile="uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11"; \
+	named="--custom-compile-command 'make locks'"; \
+	eval $$compile $$named pyproject.toml --extra local --extra dev --extra train -o requirements/train.txt; \
+	eval $$compile $$named pyproject.toml -c requirements/train.txt -o requirements/base.txt; \
+	eval $$compile $$named pyproject.toml --extra local -c requirements/train.txt -o requirements/local.txt; \
+	eval $$compile $$named pyproject.toml --extra local --extra dev -c requirements/train.txt -o requirements/dev.txt; \
+	eval $$compile $$named requirements/build.in -c requirements/train.txt -o requirements/build.txt
+
+train: $(TRAIN)/.done ## Train, quantise, judge and release the model (hours; several GB of torch)
+	@$(TRAIN)/bin/python -m models.training
+
+train-quick: $(TRAIN)/.done ## The same way in minutes, into .scratch/quick
+	@$(TRAIN)/bin/python -m models.training --quick --output .scratch/quick
+
+test-train: $(TRAIN)/.done ## Test the training
+	@$(TRAIN)/bin/python -m pytest -q -m training tests/training
+
+clean: ## Stop the local servers and remove the environments and all local state
+	@-test -x $(BIN)/flagpost && $(BIN)/flagpost local down
+	@rm -rf $(VENV) $(TRAIN) .flagpost .scratch
+
+# The environments. A lock that changed makes them anew.
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "flagpost needs Python 3.11, 3.12 or 3.13; none was found. Name one: make PYTHON=/path/to/python3.12 …"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) can't make a virtual environment (on Debian: apt install python3-venv)."; rm -rf $(VENV); exit 2; }
+
+$(VENV)/.done: $(VENV)/bin/python requirements/local.txt requirements/build.txt pyproject.toml
+	@echo "Installing flagpost into $(VENV) …"
+	@$(BIN)/python $(PIP) -r requirements/build.txt -r requirements/local.txt
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.done-dev: $(VENV)/.done requirements/dev.txt
+	@$(BIN)/python $(PIP) -r requirements/dev.txt
+	@touch $@
+
+$(TRAIN)/.done: requirements/train.txt requirements/build.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "flagpost needs Python 3.11, 3.12 or 3.13; none was found."; exit 2; }
+	@echo "Installing torch and what training needs into $(TRAIN): several GB …"
+	@test -d $(TRAIN) || $(PYTHON) -m venv $(TRAIN)
+	@$(TRAIN)/bin/python $(PIP) -r requirements/build.txt -r requirements/train.txt
+	@$(TRAIN)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,21 @@
+"""Runs the index stage: `[flagged]` → Elasticsearch. Start with ``faust -A agents.index worker``."""
+
+from __future__ import annotations
+
+from agents.kafka_producer import KafkaProducer
+from agents.stage_app import stage_app
+from pipeline.elasticsearch_client import connect_async
+from pipeline.index.bulk import BulkWriter
+from pipeline.index.stage import IndexStage, check_mapping
+from pipeline.settings import Settings
+from schemas.mapping import WRITE_ALIAS
+from schemas.topics import FLAGGED
+
+
+async def _make(settings: Settings, producer: KafkaProducer) -> IndexStage:
+    client = connect_async(settings)
+    await check_mapping(client, settings)
+    return IndexStage(BulkWriter(client, settings.named(WRITE_ALIAS)))
+
+
+app = stage_app("index", FLAGGED, lambda settings: settings.index_batch, _make)

@@ -1,0 +1,50 @@
+"""``flagpost worker``: runs stages, and lets a paused one go on."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from pipeline import pause
+from pipeline.errors import InvalidInput
+from pipeline.log import configure
+from pipeline.settings import load_settings
+from pipeline.supervisor import STAGES, Supervisor
+
+
+@click.command()
+@click.argument("stages", nargs=-1, required=True, metavar="STAGE…")
+@click.option(
+    "--logs", type=click.Path(file_okay=False, path_type=Path), help="Write each stage's log to a file in this folder."
+)
+def worker(stages: tuple[str, ...], logs: Path | None) -> None:
+    """Run stages as processes of their own: classify, index, or both. One that ends is started again.
+
+    A stage that is named twice runs twice. Ctrl-C finishes the batches in work and ends them all.
+
+    `flagpost worker resume STAGE` lets a stage go on that paused because most of its messages were bad.
+    """
+    if stages[0] == "resume":
+        _resume(stages[1:])
+        return
+    _check(stages)
+    settings = load_settings()
+    configure(settings.log_level)
+    asyncio.run(Supervisor(stages, logs).run())
+
+
+def _resume(stages: tuple[str, ...]) -> None:
+    if not stages:
+        raise InvalidInput("No stage is named to resume.", f"Name one or more of {', '.join(STAGES)}.")
+    _check(stages)
+    home = load_settings().home
+    for stage in stages:
+        click.echo(f"{stage} goes on." if pause.resume(home, stage) else f"{stage} was not paused on this machine.")
+
+
+def _check(stages: tuple[str, ...]) -> None:
+    for stage in stages:
+        if stage not in STAGES:
+            raise InvalidInput(f"There is no stage {stage!r}.", f"Name one or more of {', '.join(STAGES)}.")

@@ -1,0 +1,108 @@
+"""Our own bulk writer: one answer for each document, whatever happens to the request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from elastic_transport import ConnectionError as TransportError
+from elastic_transport import SerializationError, TlsError
+from elastic_transport import TransportError as AnyTransportError
+from elasticsearch import ApiError, AsyncElasticsearch
+
+from pipeline.index.result_of import result_of
+from pipeline.result import DeadLetter, Halt, Result, Retry
+
+MOST_BYTES: Final = 8 * 1024 * 1024
+"""Bytes of one bulk request; larger batches are cut. Elasticsearch advises a few megabytes, and refuses 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One document to be stored under ``id`` unless a newer version is there."""
+
+    id: str
+    version: int
+    body: bytes
+
+
+class BulkWriter:
+    """Writes documents through an alias, with external versions."""
+
+    def __init__(self, client: AsyncElasticsearch, alias: str) -> None:
+        self._client = client
+        self._alias = alias
+
+    async def write(self, writes: Sequence[Write]) -> list[Result]:
+        """One result for each write, in order. Never raises for what a cluster can answer."""
+        results: list[Result] = []
+        for part in _cut(writes):
+            results += await self._write_part(part)
+        return results
+
+    async def _write_part(self, writes: Sequence[Write]) -> list[Result]:
+        try:
+            answer = await self._client.bulk(
+                operations=_operations(writes),  # type: ignore[arg-type]  # lines of bytes go out as they are
+                index=self._alias,
+                require_alias=True,
+                filter_path="items.*._id,items.*.status,items.*.error.type",
+            )
+        except ApiError as error:
+            return await self._refused(writes, error)
+        except TlsError:
+            return [
+                Halt("The certificate of Elasticsearch is not trusted.", "Set FLAGPOST_ELASTICSEARCH_CA_FILE.")
+            ] * len(writes)
+        except (TransportError, SerializationError, AnyTransportError) as error:
+            return [Retry(f"Elasticsearch did not answer ({type(error).__name__})")] * len(writes)
+        return _results(writes, answer.body)
+
+    async def _refused(self, writes: Sequence[Write], error: ApiError) -> list[Result]:
+        """The whole request was refused, so nothing in it was stored."""
+        status = error.status_code
+        if status == 413 or (status == 400 and len(writes) > 1):
+            # Too much at once, or one line that spoils the request: halves find out which.
+            if len(writes) == 1:
+                return [DeadLetter("too_large", "Elasticsearch refuses a document of this size")]
+            middle = len(writes) // 2
+            return await self._write_part(writes[:middle]) + await self._write_part(writes[middle:])
+        return [result_of({"status": status, "error": {"type": str(error.error)}})] * len(writes)
+
+
+def _cut(writes: Sequence[Write]) -> list[Sequence[Write]]:
+    """The writes in order, in parts of at most `MOST_BYTES` (or one document)."""
+    parts: list[Sequence[Write]] = []
+    start = size = 0
+    for index, write in enumerate(writes):
+        if index > start and size + len(write.body) > MOST_BYTES:
+            parts.append(writes[start:index])
+            start, size = index, 0
+        size += len(write.body)
+    if start < len(writes):
+        parts.append(writes[start:])
+    return parts
+
+
+def _operations(writes: Sequence[Write]) -> list[bytes]:
+    lines: list[bytes] = []
+    for write in writes:
+        action = {"index": {"_id": write.id, "version": write.version, "version_type": "external_gte"}}
+        lines += (msgspec.json.encode(action), write.body)
+    return lines
+
+
+def _results(writes: Sequence[Write], body: Any) -> list[Result]:
+    """A result for each write; an answer that does not match the request line by line is no answer."""
+    items = body.get("items") if isinstance(body, dict) else None
+    if not isinstance(items, list) or len(items) != len(writes):
+        return [Retry("a bulk answer of the wrong length")] * len(writes)
+    results: list[Result] = []
+    for write, line in zip(writes, items, strict=True):
+        inner = line.get("index") if isinstance(line, dict) else None
+        if not isinstance(inner, dict) or inner.get("_id", write.id) != write.id:
+            return [Retry("a bulk answer in the wrong order")] * len(writes)
+        results.append(result_of(inner))
+    return results

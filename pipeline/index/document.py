@@ -1,0 +1,110 @@
+"""Item or withdrawal → the document that is stored."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Final
+
+from schemas.document import (
+    Document,
+    EventFields,
+    FlagpostFields,
+    GeoFields,
+    Location,
+    RelatedFields,
+    ScoreFields,
+    UserFields,
+)
+from schemas.identity import version_of
+from schemas.item import Item, Withdrawn
+from schemas.post import Author, Place
+
+_HANDLE: Final = re.compile(r"(?<![\w@])@([A-Za-z0-9_][\w.-]*\w)")
+MOST_HANDLES: Final = 50
+
+
+def document_of(record: Item | Withdrawn, now: dt.datetime) -> Document:
+    """The document of ``record``, stored ``now``. Raises `schemas.identity.VersionOutOfRange`."""
+    return _tombstone(record, now) if isinstance(record, Withdrawn) else _item(record, now)
+
+
+def _tombstone(record: Withdrawn, now: dt.datetime) -> Document:
+    """Keeps the id and the version so that nothing older can come back; holds nothing that the post said."""
+    return Document(
+        timestamp=record.revision,
+        event=EventFields(ingested=now),
+        flagpost=FlagpostFields(
+            uid=record.uid,
+            source=record.source,
+            post_id=record.id,
+            version=version_of(record),
+            withdrawn=True,
+            withdrawn_reason=record.reason,
+            activation=record.activation,
+            reviews=record.reviews,
+        ),
+    )
+
+
+def _item(item: Item, now: dt.datetime) -> Document:
+    post, verdict = item.post, item.verdict
+    if verdict.label == "chatter":
+        raise ValueError("an item on [flagged] can't be chatter")
+    scores = verdict.scores
+    return Document(
+        timestamp=post.created_at,
+        message=post.text,
+        event=EventFields(
+            kind="alert",
+            created=post.read_at,
+            ingested=now,
+            reason=" · ".join(reason.text for reason in verdict.reasons) or None,
+            url=post.url,
+        ),
+        user=_user(post.author),
+        geo=_geo(post.place),
+        related=RelatedFields(user=_handles(post.text, post.author)),
+        flagpost=FlagpostFields(
+            uid=post.uid,
+            source=post.source,
+            post_id=post.id,
+            version=version_of(item),
+            label=verdict.label,
+            also=verdict.also,
+            grade=verdict.grade,
+            unsure=verdict.unsure,
+            scores=ScoreFields(scores.intel, scores.help_request, scores.complaint, scores.chatter),
+            reasons=verdict.reasons,
+            thresholds=verdict.thresholds,
+            model=verdict.model,
+            activation=verdict.activation,
+            judged_at=item.judged_at,
+            edited_at=post.edited_at,
+            lang=post.lang,
+            reply_to=post.reply_to,
+            repost_of=post.repost_of,
+            media=post.media,
+            extra=post.extra,
+            clock_skew=post.read_at is not None and post.revision > post.read_at,
+            reviews=item.reviews,
+        ),
+    )
+
+
+def _user(author: Author | None) -> UserFields | None:
+    return UserFields(id=author.id, name=author.handle, full_name=author.name) if author else None
+
+
+def _geo(place: Place | None) -> GeoFields | None:
+    if place is None:
+        return None
+    located = place.lat is not None and place.lon is not None
+    return GeoFields(name=place.name, location=Location(place.lat, place.lon) if located else None)  # type: ignore[arg-type]
+
+
+def _handles(text: str, author: Author | None) -> list[str]:
+    """Handles without their @, the author's first, each once."""
+    handles = [author.handle.lstrip("@")] if author and author.handle else []
+    handles += _HANDLE.findall(text)
+    return list(dict.fromkeys(handles))[:MOST_HANDLES]

@@ -1,0 +1,1 @@
+"""Ingest: takes posts from files and over HTTP, checks them and sends them to `[posts]`."""

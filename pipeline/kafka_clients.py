@@ -1,0 +1,151 @@
+"""How kafka-python's clients reach Kafka, and what their errors mean for a user."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka import errors as kafka_errors
+
+from pipeline.errors import AccessRefused, FlagpostError, InvalidSettings, KafkaUnavailable, NotSetUp
+from pipeline.settings import Settings
+
+CONNECT_SECONDS = 3.0
+"""How long a broker may take to accept a connection."""
+
+BOOTSTRAP_SECONDS = 5.0
+"""How long a broker that accepts connections may take to talk Kafka to us."""
+
+
+def kafka_python_options(settings: Settings) -> dict[str, Any]:
+    """Addresses, encryption and sign-on, as keyword arguments of kafka-python's producer, consumer and admin client.
+
+    Raises `InvalidSettings` when a user name, a password or a readable CA file is missing.
+    """
+    protocol = settings.kafka_security_protocol
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.bootstrap().split(","),
+        "security_protocol": protocol,
+        "bootstrap_timeout_ms": int(BOOTSTRAP_SECONDS * 1000),
+    }
+    if protocol.startswith("SASL"):
+        if settings.kafka_username is None or settings.kafka_password is None:
+            raise InvalidSettings(
+                f"FLAGPOST_KAFKA_SECURITY_PROTOCOL={protocol} needs a user name and a password.",
+                "Set FLAGPOST_KAFKA_USERNAME and FLAGPOST_KAFKA_PASSWORD_FILE.",
+            )
+        options["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        options["sasl_plain_username"] = settings.kafka_username
+        options["sasl_plain_password"] = settings.kafka_password.get_secret_value()
+    if protocol.endswith("SSL"):
+        options["ssl_context"] = _tls(settings)
+    return options
+
+
+def topic_ids(settings: Settings, names: Sequence[str]) -> dict[str, str]:
+    """Kafka's own ids of the topics ``names``; a topic that is deleted and made again has another one.
+
+    Fails within `CONNECT_SECONDS` when nobody listens. Raises `KafkaUnavailable`, `AccessRefused`, and `NotSetUp` when a
+    topic is missing.
+    """
+    with kafka_errors_explained(settings):
+        admin = KafkaAdminClient(**kafka_python_options(settings), request_timeout_ms=int(BOOTSTRAP_SECONDS * 1000))
+        try:
+            found = {
+                topic["name"]: str(topic["topic_id"]) for topic in admin.describe_topics() if not topic["error_code"]
+            }
+        finally:
+            admin.close()
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise NotSetUp(
+            f"Kafka at {settings.bootstrap()} has no topic {' and no topic '.join(missing)}.",
+            "Run `flagpost setup`.",
+        )
+    return {name: found[name] for name in names}
+
+
+@contextmanager
+def kafka_errors_explained(settings: Settings) -> Iterator[None]:
+    """Around the making and the calls of a client: its errors leave as `KafkaUnavailable` or `AccessRefused`.
+
+    First sees whether anybody listens at all, so that a wrong address is told at once and not after a time-out.
+    """
+    address = settings.bootstrap()
+    _require_listener(address)
+    # kafka-python tries again until its time-out and then only says so; why a try failed it tells nobody but its log.
+    reasons = _LoggedErrors()
+    logger = logging.getLogger("kafka.net.manager")
+    logger.addHandler(reasons)
+    try:
+        yield
+    except (kafka_errors.KafkaError, OSError) as error:
+        raise explain(reasons.last or error, address) from error
+    finally:
+        logger.removeHandler(reasons)
+
+
+def explain(error: BaseException, address: str) -> FlagpostError:
+    """What an error of kafka-python means for a user, in one sentence with the brokers' ``address``."""
+    text = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return AccessRefused(
+            f"The certificate of Kafka at {address} is not trusted.",
+            "Set FLAGPOST_KAFKA_CA_FILE to the PEM file of the authority that signed it.",
+        )
+    if isinstance(error, kafka_errors.SaslAuthenticationFailedError | kafka_errors.UnsupportedSaslMechanismError):
+        return AccessRefused(
+            f"Kafka at {address} refused our user name, password or sign-on mechanism.",
+            "Check FLAGPOST_KAFKA_USERNAME, FLAGPOST_KAFKA_PASSWORD_FILE and FLAGPOST_KAFKA_SASL_MECHANISM.",
+        )
+    if isinstance(error, kafka_errors.AuthorizationError):
+        return AccessRefused(
+            f"Our user lacks a right at Kafka at {address} ({type(error).__name__}).",
+            "Grant it; deploy/runbook.md lists the rights that each command needs.",
+        )
+    return KafkaUnavailable(
+        f"Kafka at {address} does not answer as it should ({type(error).__name__}).",
+        "Check FLAGPOST_KAFKA_BOOTSTRAP and FLAGPOST_KAFKA_SECURITY_PROTOCOL, and whether the brokers are well.",
+    )
+
+
+class _LoggedErrors(logging.Handler):
+    """Remembers the last exception that a logged record carries."""
+
+    last: BaseException | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for argument in record.args if isinstance(record.args, tuple) else ():
+            if isinstance(argument, BaseException):
+                self.last = argument
+
+
+def _require_listener(addresses: str) -> None:
+    for address in addresses.split(","):
+        host, _, port = address.strip().rpartition(":")
+        if not host or not port.isdecimal():
+            raise InvalidSettings(f"FLAGPOST_KAFKA_BOOTSTRAP holds {address!r}, which is not host:port.")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+        except (OSError, OverflowError):
+            continue
+        return
+    raise KafkaUnavailable(
+        f"Nobody answers at {addresses}, where Kafka should be.",
+        "Start Kafka (`flagpost local up` on this machine), or set FLAGPOST_KAFKA_BOOTSTRAP to its host:port.",
+    )
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=settings.kafka_ca_file)
+    except OSError as error:
+        raise InvalidSettings(
+            f"FLAGPOST_KAFKA_CA_FILE can't be used ({error.strerror or type(error).__name__}): {settings.kafka_ca_file}",
+            "Name a readable PEM file.",
+        ) from None
