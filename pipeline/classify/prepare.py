@@ -21,39 +21,41 @@ _JOINER: Final = "\u200d"  # holds an emoji sequence together
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A text for the model. ``origin[i]`` is the index in the original text of the character that ``text[i]`` came from."""
+    """A text for the model. ``text[i]`` came from ``original[starts[i]:ends[i]]``."""
 
     text: str
-    origin: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
     original: str
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """The span of the original text that ``text[start:end]`` came from; both count code points."""
-        if start >= end or start >= len(self.origin):
+        if start >= end or start >= len(self.text):
             return 0, 0
-        return self.origin[start], self.origin[min(end, len(self.origin)) - 1] + 1
+        return self.starts[start], self.ends[min(end, len(self.text)) - 1]
 
 
 def prepare(original: str) -> Prepared:
     """The text as the model should read it: NFKC, no invisible characters, single spaces, at most `MAX_CHARACTERS`."""
     head = original[:MAX_CHARACTERS]
     if head.isascii() and head.isprintable() and "  " not in head and head == head.strip(" "):
-        return Prepared(head, range(len(head)), original)
+        return Prepared(head, range(len(head)), range(1, len(head) + 1), original)
     kept: list[str] = []
-    origin: list[int] = []
+    starts: list[int] = []
+    ends: list[int] = []
     for start, end in _clusters(head):
         for character in unicodedata.normalize("NFKC", head[start:end]):
             if character.isspace():
-                if kept and kept[-1] != " ":
-                    kept.append(" ")
-                    origin.append(start)
-            elif unicodedata.category(character) not in _INVISIBLE or _joins_emoji(character, head, start):
-                kept.append(character)
-                origin.append(end - 1 if end - start > 1 and unicodedata.combining(character) else start)
-    while kept and kept[-1] == " ":
-        kept.pop()
-        origin.pop()
-    return Prepared("".join(kept), origin, original)
+                if not kept or kept[-1] == " ":
+                    continue
+                character = " "
+            elif unicodedata.category(character) in _INVISIBLE and not _joins_emoji(character, head, start):
+                continue
+            kept.append(character)
+            starts.append(start)
+            ends.append(end)
+    text = "".join(kept).removesuffix(" ")
+    return Prepared(text, starts[: len(text)], ends[: len(text)], original)
 
 
 def _clusters(text: str) -> list[tuple[int, int]]:

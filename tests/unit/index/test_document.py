@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.index.document import document_of
+from schemas import codec, mapping
+from schemas.item import Withdrawn
+from schemas.post import Author, Media, Place
+from tests.doubles.manual_clock import START
+from tests.messages import item
+
+
+def document(**fields: Any) -> dict[str, Any]:
+    return msgspec.json.decode(codec.encode(document_of(item(**fields), START)))
+
+
+def unmapped(body: dict[str, Any], properties: dict[str, Any], path: str = "") -> list[str]:
+    """Fields of ``body`` that a strict mapping would refuse."""
+    found = []
+    for name, value in body.items():
+        rule = properties.get(name)
+        if rule is None:
+            found.append(f"{path}{name}")
+        elif "properties" in rule and isinstance(value, dict):
+            found += unmapped(value, rule["properties"], f"{path}{name}.")
+    return found
+
+
+def full() -> dict[str, Any]:
+    return {
+        "author": Author("7", "@mo", "Mo"),
+        "url": "https://x.example/1",
+        "lang": "en",
+        "reply_to": "5",
+        "repost_of": "6",
+        "place": Place("Pier", 53.9, 0.6),
+        "media": [Media("https://x.example/p.jpg", "image", "a pier")],
+        "read_at": START,
+        "extra": {"likes": 3, "nested": {"a": [1]}},
+    }
+
+
+def full_document(text: str) -> dict[str, Any]:
+    from tests.messages import post
+
+    return document(post=post(text=text, **full()))
+
+
+def test_every_field_of_a_full_item_is_in_the_strict_mapping() -> None:
+    assert unmapped(full_document("dealing @eve @mo"), mapping.mappings()["properties"]) == []
+
+
+def test_every_field_of_a_tombstone_is_in_the_strict_mapping_and_none_tells_the_text() -> None:
+    withdrawn = Withdrawn(source="x", id="1", reason="deleted", revision=START, withdrawn_at=START, activation=1)
+    body = msgspec.json.decode(codec.encode(document_of(withdrawn, START)))
+    assert unmapped(body, mapping.mappings()["properties"]) == []
+    assert body["flagpost"]["withdrawn"] is True
+    assert set(body) == {"@timestamp", "event", "flagpost"}
+
+
+def test_ecs_names_are_used_where_ecs_has_a_word() -> None:
+    body = full_document("dealing by @eve and @mo")
+    assert body["@timestamp"] == "2026-08-15T11:59:00Z"
+    assert body["event"]["kind"] == "alert"
+    assert body["event"]["url"] == "https://x.example/1"
+    assert body["user"] == {"id": "7", "name": "@mo", "full_name": "Mo"}
+    assert body["geo"] == {"name": "Pier", "location": {"lat": 53.9, "lon": 0.6}}
+    assert body["related"]["user"] == ["mo", "eve"]
+
+
+def test_a_clock_that_runs_ahead_is_marked() -> None:
+    from tests.messages import post
+
+    ahead = document(post=post(created_at=START + dt.timedelta(minutes=5), read_at=START))
+    assert ahead["flagpost"]["clock_skew"] is True
+
+
+@pytest.mark.parametrize(("text", "handles"), [("mail a@b.example", []), ("@one,@two.", ["one", "two"])])
+def test_handles_are_found_and_mail_addresses_are_not(text: str, handles: list[str]) -> None:
+    assert document(text=text).get("related", {}).get("user", []) == handles
+
+
+@given(st.text(max_size=300).filter(lambda text: not any("\ud800" <= c <= "\udfff" for c in text)))
+def test_any_text_makes_a_document(text: str) -> None:
+    assert document(text=text)["message"] == text
