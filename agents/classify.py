@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 from agents.kafka_producer import KafkaProducer
 from agents.stage_app import stage_app
@@ -12,7 +13,7 @@ from pipeline.settings import Settings
 from schemas.topics import POSTS
 
 
-async def _make(settings: Settings, producer: KafkaProducer) -> ClassifyStage:
+async def _make(settings: Settings, producer: KafkaProducer, _resources: AsyncExitStack) -> ClassifyStage:
     judge = await asyncio.to_thread(Judge.load, settings)
     return ClassifyStage(judge, producer, settings.chatter_sample)
 

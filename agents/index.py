@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 from agents.kafka_producer import KafkaProducer
 from agents.stage_app import stage_app
 from pipeline.elasticsearch_client import connect_async
@@ -12,8 +14,9 @@ from schemas.mapping import WRITE_ALIAS
 from schemas.topics import FLAGGED
 
 
-async def _make(settings: Settings, producer: KafkaProducer) -> IndexStage:
+async def _make(settings: Settings, _producer: KafkaProducer, resources: AsyncExitStack) -> IndexStage:
     client = connect_async(settings)
+    resources.push_async_callback(client.close)
     await check_mapping(client, settings)
     return IndexStage(BulkWriter(client, settings.named(WRITE_ALIAS)))
 

@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import faust
@@ -36,13 +37,16 @@ log = get_logger(__name__)
 MAX_POLL_INTERVAL: Final = 600.0
 """Seconds that a batch may take before the group takes the partitions away; retries end well below it."""
 
-StageMaker = Callable[[Settings, KafkaProducer], Awaitable[Stage]]
+StageMaker = Callable[[Settings, KafkaProducer, AsyncExitStack], Awaitable[Stage]]
+"""Builds a stage; what must be closed at the end goes onto the exit stack."""
 
 
 def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: StageMaker) -> faust.App:
     """A Faust app that takes batches of ``topic`` and delivers them to the stage that ``make`` builds at its start."""
     settings = load_settings()
     configure(settings.log_level)
+    datadir = settings.home / "faust" / name
+    datadir.mkdir(parents=True, exist_ok=True)
     app = faust.App(
         settings.named(f"flagpost-{name}"),
         broker=[f"aiokafka://{address}" for address in settings.bootstrap().split(",")],
@@ -60,7 +64,7 @@ def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: S
         topic_allow_declare=False,
         store="memory://",
         web_enabled=False,
-        datadir=str(settings.home / "faust" / name),
+        datadir=str(datadir),
         logging_config=logging_config(settings.log_level),
         worker_redirect_stdouts=False,
     )
@@ -69,7 +73,7 @@ def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: S
 
     @app.agent(source, concurrency=1, name=name)
     async def deliver(stream: StreamT[Any]) -> None:
-        delivery = await worker.start(app)
+        delivery = await worker.start()
         async for events in stream.noack_take(  # type: ignore[attr-defined]
             batch(settings), within=settings.batch_within
         ):
@@ -81,6 +85,10 @@ def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: S
         if _orphaned():
             log.error("supervisor is gone", stage=name)
             os.kill(os.getpid(), signal.SIGTERM)
+
+    @app.on_before_shutdown.connect
+    async def close(*_arguments: Any, **_options: Any) -> None:
+        await worker.close()
 
     return app
 
@@ -94,9 +102,10 @@ class _Worker:
         self._make = make
         self._delivery: Delivery | None = None
         self._starting = asyncio.Lock()
+        self._resources = AsyncExitStack()
         self.metrics = StageMetrics(name)
 
-    async def start(self, app: faust.App) -> Delivery:
+    async def start(self) -> Delivery:
         """Builds stage, producer and health server, once a process; a rebalance restarts the agent, not these."""
         async with self._starting:
             if self._delivery is not None:
@@ -104,7 +113,8 @@ class _Worker:
             settings = self._settings
             try:
                 producer = await KafkaProducer.start(settings)
-                stage = await self._make(settings, producer)
+                self._resources.push_async_callback(producer.stop)
+                stage = await self._make(settings, producer, self._resources)
                 await HealthServer(self._name, settings, self.metrics).start()
             except FlagpostError as error:
                 self._halt(error)
@@ -121,6 +131,10 @@ class _Worker:
             self.metrics.progressed()
             log.info("stage started", stage=self._name)
             return self._delivery
+
+    async def close(self) -> None:
+        """Closes connections at a clean end."""
+        await self._resources.aclose()
 
     async def deliver(self, delivery: Delivery, events: list[EventT[Any]], topic: Topic) -> None:
         """Delivers a batch, then acks its events in order. Ends the process on anything that must not be acked."""

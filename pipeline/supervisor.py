@@ -75,9 +75,20 @@ class Supervisor:
     async def _run_once(self, stage: str, slot: int) -> int:
         with self._log_file(stage) as output:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "faust", "--quiet", "-A", f"agents.{stage}", "worker", "--without-web"),
+                *(
+                    sys.executable,
+                    "-m",
+                    "faust",
+                    "--quiet",
+                    "-A",
+                    f"agents.{stage}",
+                    "worker",
+                    "--without-web",
+                    "-l",
+                    "info",
+                ),
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
+                stdout=asyncio.subprocess.DEVNULL,  # Faust draws a spinner there; logs go to stderr
                 stderr=output,
                 env={**os.environ, SLOT_VARIABLE: str(slot), SUPERVISOR_VARIABLE: str(os.getpid())},
                 # Its own session: Ctrl-C in the terminal reaches the supervisor alone, which then asks in turn.

@@ -1,0 +1,158 @@
+"""``flagpost classify``: verdicts on posts from a file, without Kafka."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pipeline.classify.judge import Judge
+from pipeline.errors import InvalidInput
+from pipeline.settings import load_settings
+from schemas.post import MAX_POST_BYTES
+from schemas.verdict import Verdict
+
+BATCH: Final = 256
+WITHIN: Final = 0.2
+"""Seconds that a batch waits to fill, so that verdicts on a slow pipe don't wait for its end."""
+
+Line = tuple[int, bytes]
+
+
+class _Input(msgspec.Struct):
+    """What is read of a line; every other key may be there and is not looked at."""
+
+    text: str
+    id: str | int | None = None
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=True, allow_dash=True, path_type=Path))
+@click.option("--text", "plain", is_flag=True, help="Each line is the text of a post; its id is its line number.")
+@click.pass_context
+def classify(context: click.Context, file: Path, plain: bool) -> None:
+    """Judge the posts of FILE (or of standard input: -) and print the verdicts as JSON lines, in input order.
+
+    A line is a JSON object with `text` and, if it has one, `id`; without one its line number stands in. Each verdict has
+    id, label, also, scores, grade, unsure, reasons and model.
+
+    Lines that can't be used are named on standard error; the exit code is 1 then.
+    """
+    stream = _open(file)
+    judge = Judge.load(load_settings())
+    faults = 0
+    size = file.stat().st_size if str(file) != "-" and file.is_file() else None
+    with _progress(size) as progress:
+        task = progress.add_task("judged", total=size)
+        for lines in _batches(stream):
+            inputs = []
+            for number, line in lines:
+                try:
+                    inputs.append(_input(number, line, plain))
+                except ValueError as fault:
+                    faults += 1
+                    progress.console.print(f"line {number}: {fault}", style="red", markup=False, highlight=False)
+            verdicts = judge.verdicts([one.text for one in inputs])
+            for one, verdict in zip(inputs, verdicts, strict=True):
+                sys.stdout.buffer.write(msgspec.json.encode(_output(one, verdict)) + b"\n")
+            sys.stdout.buffer.flush()
+            progress.advance(task, sum(len(line) for _, line in lines))
+    if faults:
+        click.echo(f"{faults} line{'s' if faults > 1 else ''} could not be used.", err=True)
+        context.exit(1)
+
+
+def _open(file: Path) -> BinaryIO:
+    if str(file) == "-":
+        return sys.stdin.buffer
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise InvalidInput(
+            f"{file} can't be read ({error.strerror}).", "Name a readable file, or - for stdin."
+        ) from None
+
+
+def _progress(size: int | None) -> Progress:
+    """A bar on standard error, only in a terminal and only when the end is known."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=size is None or not console.is_terminal or sys.stdout.isatty(),
+        transient=True,
+    )
+
+
+def _batches(stream: BinaryIO) -> Iterator[list[Line]]:
+    """Lines that are not blank, with their numbers, in batches: full ones, or what came within `WITHIN` seconds."""
+    waiting: queue.Queue[Line | None] = queue.Queue(maxsize=4 * BATCH)
+
+    def read() -> None:
+        try:
+            for number, line in enumerate(stream, 1):
+                if line.strip():
+                    waiting.put((number, line))
+        finally:
+            waiting.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    batch: list[Line] = []
+    while True:
+        try:
+            line = waiting.get(timeout=WITHIN if batch else None)
+        except queue.Empty:
+            yield batch
+            batch = []
+            continue
+        if line is not None:
+            batch.append(line)
+        if batch and (line is None or len(batch) == BATCH):
+            yield batch
+            batch = []
+        if line is None:
+            return
+
+
+def _input(number: int, line: bytes, plain: bool) -> _Input:
+    """The post of a line. Raises ValueError that says what is wrong without quoting it."""
+    if len(line) > MAX_POST_BYTES:
+        raise ValueError(f"{len(line)} bytes, at most {MAX_POST_BYTES}")
+    if number == 1:
+        line = line.removeprefix(b"\xef\xbb\xbf")
+    if plain:
+        try:
+            return _Input(line.decode("utf-8").rstrip("\r\n"), number)
+        except UnicodeDecodeError as fault:
+            raise ValueError(f"byte {fault.start} is not UTF-8") from None
+    try:
+        found = msgspec.json.decode(line, type=_Input)
+    except msgspec.ValidationError as fault:
+        raise ValueError(f"{fault} (a JSON object with `text` is needed; use --text for plain lines)") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ValueError("not a JSON object (use --text for plain lines)") from None
+    return found if found.id is not None else _Input(found.text, number)
+
+
+def _output(one: _Input, verdict: Verdict) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "label": verdict.label,
+        "also": verdict.also,
+        "scores": verdict.scores,
+        "grade": verdict.grade,
+        "unsure": verdict.unsure,
+        "reasons": verdict.reasons,
+        "model": verdict.model,
+    }
