@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("pipeline.cli.status:status", "Show topics, lag, index, dead letters and workers."),
     "dead-letters": ("pipeline.cli.dead_letters:dead_letters", "List, show and replay what could not be used."),
     "settings": ("pipeline.cli.settings:settings", "Print every setting and where it is explained."),
-    "demo": ("pipeline.cli.demo:demo", "Run one eventful Saturday through the whole pipeline."),
+    "demo": ("deploy.demo.command:demo", "Run one eventful Saturday through the whole pipeline."),
 }
 
 

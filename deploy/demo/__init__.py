@@ -1,0 +1,1 @@
+"""One eventful Saturday at a seaside force, run through everything."""

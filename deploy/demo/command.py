@@ -1,0 +1,133 @@
+"""``flagpost demo``: from nothing to searches, in one command."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.rule import Rule
+
+from deploy.demo import report
+from deploy.demo.workers import running_workers
+from deploy.local.stack import Stack
+from pipeline.books import balance
+from pipeline.cli.hit import render
+from pipeline.elasticsearch_client import connect
+from pipeline.errors import FlagpostError
+from pipeline.index.search import Search, search
+from pipeline.settings import Settings, load_settings
+from pipeline.setup.elasticsearch import setup_elasticsearch
+from pipeline.setup.topics import setup_topics
+from pipeline.status import wait_until_done
+
+HERE: Final = Path(__file__).parent
+SATURDAY: Final = HERE / "saturday.jsonl"
+LABELS: Final = HERE / "saturday-labels.jsonl"
+
+SEARCHES: Final = (
+    ("knife", Search(text="knife", limit=2, sort="relevance")),
+    ("pier fire|smoke", Search(text="pier fire|smoke", limit=2, sort="relevance")),
+    (
+        "--label help_request --grade immediate water",
+        Search(text="water", labels=("help_request",), grades=("immediate",), limit=2),
+    ),
+)
+
+DONE_WITHIN: Final = 300.0
+
+
+@click.command()
+def demo() -> None:
+    """Run one eventful Saturday through a real Kafka, the model and a real Elasticsearch.
+
+    In a terminal everything stays up afterwards, until Ctrl-C. Otherwise all is stopped, and the exit code is 0 only if
+    the books balance.
+    """
+    console = Console(highlight=False)
+    settings = load_settings()
+    stack = Stack(settings.home, console=console)
+    with ExitStack() as ends:
+        console.print(Rule("A real Kafka and a real Elasticsearch", align="left"))
+        ends.callback(_stop, stack, console)
+        stack.up()
+        load_settings.cache_clear()
+        settings = load_settings()
+        changes = [*setup_topics(settings), *setup_elasticsearch(settings)]
+        console.print(f"Topics and index: {sum(one.state != 'unchanged' for one in changes)} of {len(changes)} new.")
+        console.print(Rule("The stages", align="left"))
+        started = time.monotonic()
+        ends.enter_context(running_workers(settings))
+        console.print(f"classify and index are running after {time.monotonic() - started:.1f} s.")
+        console.print(Rule("Saturday, 15 August: what came in", align="left"))
+        even = _saturday(console, settings)
+        if console.is_terminal and sys.stdin.isatty():
+            console.print("\nEverything stays up. [bold]Ctrl-C[/bold] stops it.")
+            _wait_for_interrupt()
+    sys.exit(0 if even else 1)
+
+
+def _saturday(console: Console, settings: Settings) -> bool:
+    started = time.monotonic()
+    ingested = _ingest()
+    wait_until_done(settings, timeout=DONE_WITHIN)
+    seconds = time.monotonic() - started
+    with connect(settings) as client:
+        books = balance(settings, client)
+        console.print(Rule("What became of it", align="left"))
+        console.print(report.table(books, ingested["sent"], ingested["bad"], seconds))
+        console.print()
+        console.print(report.sums(books))
+        agreement = report.agreement(settings, LABELS, SATURDAY)
+        console.print(
+            f"[dim]The writer of these invented posts gave each a label too: the model agrees on "
+            f"{agreement.same / agreement.posts:.1%} of {agreement.posts:,} (macro-F1 {agreement.macro_f1:.2f}).[/dim]"
+        )
+        for words, wanted in SEARCHES:
+            console.print(Rule(f"flagpost search {words}", align="left"))
+            for hit in search(client, settings, wanted).hits:
+                console.print(render(hit))
+    console.print(Rule("What to try next", align="left"))
+    console.print(_NEXT)
+    return books.even
+
+
+def _ingest() -> dict[str, int]:
+    """Runs `flagpost ingest` as a user would; its exit code 1 says that some lines were bad, which is meant here."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "ingest", str(SATURDAY), "--from-start", "--json"],
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    if done.returncode not in (0, 1):
+        raise FlagpostError("The Saturday could not be ingested.", "What is wrong stands above.")
+    summary: dict[str, int] = json.loads(done.stdout)
+    return summary
+
+
+def _stop(stack: Stack, console: Console) -> None:
+    stack.down()
+    console.print("Stopped.")
+
+
+def _wait_for_interrupt() -> None:
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    stopped.wait()
+
+
+_NEXT: Final = """\
+  .venv/bin/flagpost search --grade immediate --since 2026-08-15
+  .venv/bin/flagpost status
+  .venv/bin/flagpost dead-letters list
+  echo "he's outside my door again with the bat" | .venv/bin/flagpost classify --text -
+  .venv/bin/flagpost ingest YOUR.jsonl --source mine --created-at now"""

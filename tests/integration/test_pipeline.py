@@ -1,0 +1,157 @@
+"""Posts through real workers on a real Kafka into a real Elasticsearch, with the released model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deploy.local.stack import Stack
+from pipeline.pause import pause_file
+from pipeline.settings import Settings
+from pipeline.setup.elasticsearch import setup_elasticsearch
+from pipeline.setup.topics import setup_topics
+from pipeline.status import wait_until_done
+from schemas import mapping
+from tests.ledger import Ledger
+from tests.worker_processes import WorkerProcesses, wait_for
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+
+EXAMPLES = Path(mapping.__file__).parent / "examples" / "posts"
+ROOT = Path(mapping.__file__).parent.parent
+
+# Of whatever the model thinks, it must not doubt these.
+HELP = "please help, a man with a knife is trying to get into my house right now, send police"
+CHATTER = "lovely sunset over the bay tonight, chips on the front, happy days"
+
+
+@pytest.fixture
+def ready(settings: Settings) -> Settings:
+    """An installation of the test's own on the session's servers."""
+    list(setup_topics(settings))
+    list(setup_elasticsearch(settings))
+    return settings
+
+
+def test_every_example_goes_the_whole_way(ready: Settings) -> None:
+    ledger = Ledger(ready)
+    for path in sorted(EXAMPLES.glob("bad/*.json")):
+        ledger.bad(path.read_bytes())
+    for path in sorted(EXAMPLES.glob("good/*.json")):
+        body = json.loads(path.read_text("utf-8"))
+        if body["type"] == "post":
+            del body["type"]
+            ledger.post(body.pop("id"), body.pop("text"), **body)
+    for path in sorted(EXAMPLES.glob("good/*.json")):
+        body = json.loads(path.read_text("utf-8"))
+        if body["type"] == "post_deleted":
+            ledger.delete(body["id"], body["source"])
+    ledger.flush()
+    with WorkerProcesses(ready):
+        wait_until_done(ready, timeout=90)
+        assert ledger.differences() == []
+    reasons = {one.get("reason") for one in ledger.outcomes().values() if one["outcome"] == "dead_lettered"}
+    assert reasons == {path.stem.partition("--")[0] for path in EXAMPLES.glob("bad/*.json")}
+
+
+def test_edits_deletes_and_triple_deliveries_leave_one_right_document(ready: Settings) -> None:
+    ledger = Ledger(ready)
+    ledger.post("once", HELP, times=3)
+    ledger.post("edited", HELP)
+    ledger.post("edited", HELP + " he is at the back door", edited_at="2026-08-15T10:05:00Z", times=3)
+    ledger.post("older-last", HELP + " newest", edited_at="2026-08-15T10:09:00Z")
+    ledger.post("calmed", HELP)
+    ledger.post("calmed", CHATTER, edited_at="2026-08-15T10:05:00Z")
+    ledger.post("deleted", HELP, times=3)
+    ledger.delete("deleted", times=3)
+    ledger.delete("before-its-post")
+    ledger.post("before-its-post", HELP)
+    ledger.post("chatter", CHATTER)
+    ledger.delete("chatter")
+    ledger.flush()
+    with WorkerProcesses(ready):
+        wait_until_done(ready, timeout=90)
+        documents = {document["flagpost"]["uid"]: document for document in ledger.documents().values()}
+        assert set(documents) == {"x:once", "x:edited", "x:older-last"}
+        assert documents["x:edited"]["message"].endswith("at the back door")
+        assert documents["x:once"]["flagpost"]["label"] == "help_request"
+        assert documents["x:once"]["event"]["reason"]
+
+
+def test_a_bad_message_costs_its_neighbours_nothing(ready: Settings) -> None:
+    ledger = Ledger(ready)
+    for number in range(60):
+        ledger.post(f"n{number}", HELP if number % 3 else CHATTER)
+        if number % 20 == 7:
+            ledger.bad(b'{"type": "post", "source": "x", "id": "n%d"' % number, key=f"x:n{number}")
+    ledger.flush()
+    with WorkerProcesses(ready):
+        wait_until_done(ready, timeout=90)
+        assert len(ledger.poison) == 3
+        assert ledger.differences() == []
+
+
+def test_a_killed_worker_and_a_stopped_elasticsearch_lose_nothing(ready: Settings, stack: Stack) -> None:
+    saturday = [json.loads(line) for line in _readable(ROOT / "deploy" / "demo" / "saturday.jsonl")]
+    posts = [one for one in saturday if "deleted_at" not in one and "edited_at" not in one][:1200]
+    ledger = Ledger(ready)
+    with WorkerProcesses(ready) as workers:
+        workers.wait_until_up()
+        for number, body in enumerate(posts):
+            ledger.post(f"{body['id']}", body["text"], body["source"])
+            if number == 400:
+                ledger.flush()
+                wait_for(lambda: ledger.outcomes(), 60, "classify is at work")
+                first = workers.kill("classify")
+        ledger.flush()
+        stack.down(only="elasticsearch")
+        wait_for(lambda: workers.pid_of("classify") not in (None, first), 60, "classify was started again")
+        wait_for(lambda: len(ledger.outcomes()) == ledger.records, 90, "classification goes on without Elasticsearch")
+        stack.up(only="elasticsearch")
+        wait_until_done(ready, timeout=120)
+        assert ledger.differences() == []
+
+
+def test_a_broken_producer_pauses_the_stage_until_it_is_resumed(ready: Settings) -> None:
+    ledger = Ledger(ready)
+    for number in range(80):
+        ledger.bad(b"<html>%d</html>" % number, key=f"k{number}")
+    ledger.flush()
+    with WorkerProcesses(ready, "classify") as workers:
+        wait_for(lambda: pause_file(ready.home, "classify").exists(), 60, "the stage is paused")
+        ledger.post("after", HELP)
+        ledger.flush()
+        wait_for(lambda: workers.pid_of("classify"), 10, "classify is running")
+        assert len(ledger.outcomes()) <= 80
+        pause_file(ready.home, "classify").unlink()
+        wait_for(lambda: len(ledger.outcomes()) == ledger.records, 60, "the rest is done")
+
+
+def test_workers_end_within_ten_seconds_when_they_are_asked_to(ready: Settings) -> None:
+    ledger = Ledger(ready)
+    for number in range(300):
+        ledger.post(f"n{number}", HELP)
+    ledger.flush()
+    with WorkerProcesses(ready) as workers:
+        workers.wait_until_up()
+        assert workers.stop() < 12
+    with WorkerProcesses(ready):
+        wait_until_done(ready, timeout=90)
+        assert ledger.differences() == []
+
+
+def _readable(path: Path) -> list[bytes]:
+    lines = []
+    for line in path.read_bytes().splitlines():
+        try:
+            body = json.loads(line)
+        except ValueError:
+            continue
+        if "1970" in str(body.get("created_at")) or not isinstance(body.get("text", ""), str) or "id" not in body:
+            continue
+        if "/" in body.get("created_at", ""):
+            continue
+        lines.append(line)
+    return lines

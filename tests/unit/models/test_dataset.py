@@ -1,0 +1,79 @@
+"""The corpus is split by theme, and form is taken away from its texts."""
+
+from __future__ import annotations
+
+import random
+from itertools import combinations
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from models.training.dataset import Dataset, Split, corpus_sha256, read_corpus, split, thin, without_some_form
+from models.training.recipe import QUICK, RELEASE, read_recipe
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return split(read_corpus())
+
+
+def test_no_theme_and_no_post_is_in_two_sets(data: Dataset) -> None:
+    sets = [data.train, data.dev, data.test_themes, data.test_writer]
+
+    for one, other in combinations(sets, 2):
+        assert {row.theme for row in one} & {row.theme for row in other} == set()
+        assert {row.id for row in one} & {row.id for row in other} == set()
+    assert sum(map(len, sets)) == len(read_corpus())
+
+
+def test_nothing_of_the_test_writer_is_trained_on(data: Dataset) -> None:
+    assert {row.writer for row in data.test_writer} & {row.writer for row in (*data.train, *data.dev)} == set()
+
+
+def test_most_posts_teach_and_enough_judge(data: Dataset) -> None:
+    assert len(data.train) > len(data.dev) + len(data.test)
+    assert len(data.test) >= 300
+
+
+def test_a_theme_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no such theme"):
+        split(read_corpus(), Split("a", ["no such theme"], []))
+
+
+def test_a_thinned_set_keeps_all_labels(data: Dataset) -> None:
+    thinned = thin(data, 40)
+
+    assert [len(rows) for rows in (thinned.train, thinned.dev)] == [40, 40]
+    assert len({row.label for row in thinned.train}) == 4
+
+
+def test_the_corpus_checksum_changes_with_a_row(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("{}\n")
+    before = corpus_sha256(tmp_path)
+    (tmp_path / "a.jsonl").write_text("{ }\n")
+
+    assert corpus_sha256(tmp_path) != before
+
+
+def test_form_is_taken_away_but_never_the_words() -> None:
+    everything = msgspec.structs.replace(
+        read_recipe(RELEASE), strip_punctuation=1.0, strip_handles=1.0, strip_links=1.0, strip_emoji=1.0
+    )
+    text = "@CityPolice HELP!! he's got a knife, Mill Lane 😱 https://t.co/x1 £20"
+
+    assert without_some_form(text, everything, random.Random(0)) == "HELP hes got a knife Mill Lane £20"
+
+
+@pytest.mark.parametrize("text", ["👍", "@CityPolice", "https://t.co/x1", "..."])
+def test_a_text_that_is_all_form_stays(text: str) -> None:
+    everything = msgspec.structs.replace(
+        read_recipe(RELEASE), strip_punctuation=1.0, strip_handles=1.0, strip_links=1.0, strip_emoji=1.0
+    )
+
+    assert without_some_form(text, everything, random.Random(0)) == text
+
+
+def test_both_recipes_are_valid_and_the_quick_one_is_small() -> None:
+    assert read_recipe(RELEASE).train_on is None
+    assert (read_recipe(QUICK).train_on or 1_000) <= 200
