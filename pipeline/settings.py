@@ -117,15 +117,11 @@ class Settings(BaseSettings):
 
     def bootstrap(self) -> str:
         """The brokers: from the settings, else the running local Kafka, else Kafka's usual port."""
-        return self.kafka_bootstrap or _local_status(self.home).get("kafka", {}).get("bootstrap") or "127.0.0.1:9092"
+        return self.kafka_bootstrap or _noted(self.home, "kafka", "bootstrap") or "127.0.0.1:9092"
 
     def elasticsearch(self) -> str:
         """The cluster's URL: from the settings, else the running local one, else the usual port."""
-        return (
-            self.elasticsearch_url
-            or _local_status(self.home).get("elasticsearch", {}).get("url")
-            or "http://127.0.0.1:9200"
-        )
+        return self.elasticsearch_url or _noted(self.home, "elasticsearch", "url") or "http://127.0.0.1:9200"
 
     def named(self, name: str) -> str:
         """``name`` of a topic, group or index with this installation's namespace in front."""
@@ -157,12 +153,13 @@ def local_status_file(home: Path) -> Path:
     return home / "local" / "status.json"
 
 
-def _local_status(home: Path) -> dict[str, Any]:
+def _noted(home: Path, server: str, field: str) -> str | None:
+    """What the note of the local stack says; None where there is no note, or the server does not run."""
     try:
-        status = json.loads(local_status_file(home).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return status if isinstance(status, dict) else {}
+        value = json.loads(local_status_file(home).read_text(encoding="utf-8"))[server][field]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return str(value) if value else None
 
 
 @lru_cache(maxsize=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pipeline.pause import pause_file
 from pipeline.settings import Settings
 from pipeline.setup.elasticsearch import setup_elasticsearch
 from pipeline.setup.topics import setup_topics
-from pipeline.status import wait_until_done
+from pipeline.done import wait_until_done
 from schemas import mapping
 from tests.ledger import Ledger
 from tests.worker_processes import WorkerProcesses, wait_for
@@ -107,8 +108,10 @@ def test_a_killed_worker_and_a_stopped_elasticsearch_lose_nothing(ready: Setting
                 first = workers.kill("classify")
         ledger.flush()
         stack.down(only="elasticsearch")
+        down_at = time.monotonic()
         wait_for(lambda: workers.pid_of("classify") not in (None, first), 60, "classify was started again")
         wait_for(lambda: len(ledger.outcomes()) == ledger.records, 90, "classification goes on without Elasticsearch")
+        wait_for(lambda: time.monotonic() - down_at >= 30, 31, "Elasticsearch was away for 30 s")
         stack.up(only="elasticsearch")
         wait_until_done(ready, timeout=120)
         assert ledger.differences() == []

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InvalidSettings
+from pipeline.settings import Settings, load_settings, local_status_file
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    load_settings.cache_clear()
+    yield
+    load_settings.cache_clear()
+
+
+def test_the_environment_wins_over_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "flagpost.toml").write_text('namespace = "toml"\nclassify_batch = 7\n')
+    (tmp_path / ".env").write_text("FLAGPOST_NAMESPACE=dotenv\nFLAGPOST_INDEX_BATCH=9\n")
+    monkeypatch.setenv("FLAGPOST_NAMESPACE", "env")
+    settings = load_settings()
+    assert (settings.namespace, settings.index_batch, settings.classify_batch) == ("env", 9, 7)
+
+
+def test_a_secret_comes_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("hunter2\n")
+    monkeypatch.setenv("FLAGPOST_KAFKA_PASSWORD_FILE", str(tmp_path / "secret"))
+    password = load_settings().kafka_password
+    assert password is not None
+    assert password.get_secret_value() == "hunter2"
+
+
+def test_a_secret_file_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLAGPOST_HTTP_TOKEN_FILE", "/nowhere/token")
+    with pytest.raises(InvalidSettings, match="FLAGPOST_HTTP_TOKEN_FILE"):
+        load_settings()
+
+
+def test_a_wrong_value_is_named_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLAGPOST_CLASSIFY_BATCH", "hunter2")
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings()
+    assert "FLAGPOST_CLASSIFY_BATCH" in caught.value.message
+    assert "hunter2" not in caught.value.message + caught.value.hint
+
+
+def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLAGPOST_ELASTICSEARCH_PASSWORD", "hunter2")
+    settings = load_settings()
+    assert "hunter2" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_the_running_local_stack_is_the_default_cluster(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    assert settings.bootstrap() == "127.0.0.1:9092"
+    status = local_status_file(tmp_path)
+    status.parent.mkdir(parents=True)
+    status.write_text('{"kafka": {"bootstrap": "127.0.0.1:19"}, "elasticsearch": {"url": "http://127.0.0.1:29"}}')
+    assert settings.bootstrap() == "127.0.0.1:19"
+    assert settings.elasticsearch() == "http://127.0.0.1:29"
+    assert Settings(home=tmp_path, kafka_bootstrap="there:1").bootstrap() == "there:1"
+
+
+@pytest.mark.parametrize("broken", ["", "[]", "{", '{"kafka": null}', '{"kafka": {}}'])
+def test_a_broken_note_of_the_local_stack_is_no_reason_to_fail(tmp_path: Path, broken: str) -> None:
+    status = local_status_file(tmp_path)
+    status.parent.mkdir(parents=True)
+    status.write_text(broken)
+    assert Settings(home=tmp_path).bootstrap() == "127.0.0.1:9092"
+
+
+def test_a_namespace_stands_before_every_name() -> None:
+    assert Settings(namespace="north").named("posts") == "north-posts"
+    assert Settings().named("posts") == "posts"
