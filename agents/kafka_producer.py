@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ssl
 from collections.abc import Awaitable
 from typing import Any, Final
@@ -18,10 +20,13 @@ from aiokafka.errors import (
 from pipeline.errors import AccessRefused, KafkaUnavailable, NotSetUp
 from pipeline.message import Headers, NotAcknowledged, RecordTooLarge
 from pipeline.settings import Settings
-from schemas.topics import MEBIBYTE, Topic
+from schemas.topics import TOPICS, Topic
 
-_REQUEST_TIMEOUT: Final = 15.0
-"""Seconds until a record that no broker acknowledged counts as not acknowledged; delivery then decides."""
+ACKNOWLEDGED_WITHIN: Final = 15.0
+"""Seconds from `KafkaProducer.send` until a record that no broker acknowledged counts as not acknowledged."""
+
+STOP_WITHIN: Final = 3.0
+"""Seconds that the end of a process waits for records under way; what was not acknowledged is delivered again anyway."""
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext | None:
@@ -48,9 +53,9 @@ class KafkaProducer:
             acks="all",
             enable_idempotence=True,
             linger_ms=5,
-            max_request_size=2 * MEBIBYTE,
+            max_request_size=max(topic.max_bytes for topic in TOPICS.values()),
             max_batch_size=256 * 1024,
-            request_timeout_ms=int(_REQUEST_TIMEOUT * 1000),
+            request_timeout_ms=int(ACKNOWLEDGED_WITHIN * 1000),
             security_protocol=settings.kafka_security_protocol,
             sasl_mechanism=settings.kafka_sasl_mechanism,
             sasl_plain_username=settings.kafka_username,
@@ -81,20 +86,22 @@ class KafkaProducer:
         except (MessageSizeTooLargeError, RecordTooLargeError):
             raise RecordTooLarge from None
         except KafkaError as error:
-            return _acknowledged(_failed(error), name)
-        return _acknowledged(future, name)
+            future = asyncio.get_running_loop().create_future()
+            future.set_exception(error)
+        return _acknowledged(future, name, asyncio.get_running_loop().time() + ACKNOWLEDGED_WITHIN)
 
     async def stop(self) -> None:
-        await self._producer.stop()
+        with contextlib.suppress(TimeoutError, KafkaError):
+            await asyncio.wait_for(self._producer.stop(), STOP_WITHIN)
 
 
-async def _failed(error: KafkaError) -> None:
-    raise error
-
-
-async def _acknowledged(future: Awaitable[Any], name: str) -> None:
+async def _acknowledged(future: asyncio.Future[Any], name: str, deadline: float) -> None:
+    """``deadline`` in the loop's time. An idempotent aiokafka producer itself tries for ever."""
     try:
-        await future
+        async with asyncio.timeout_at(deadline):
+            await asyncio.shield(future)
+    except TimeoutError:
+        raise NotAcknowledged(f"not within {ACKNOWLEDGED_WITHIN:g} s") from None
     except (MessageSizeTooLargeError, RecordTooLargeError):
         raise RecordTooLarge from None
     except UnknownTopicOrPartitionError:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from elastic_transport import ConnectionError as TransportError
-from elastic_transport import ConnectionTimeout, TlsError
-from elasticsearch import ApiError, AsyncElasticsearch, Elasticsearch
+from elastic_transport import ConnectionTimeout, SerializationError, TlsError
+from elasticsearch import ApiError, AsyncElasticsearch, Elasticsearch, UnsupportedProductError
 
 from pipeline.errors import AccessRefused, ElasticsearchUnavailable, InvalidSettings, NotSetUp
 from pipeline.settings import Settings
@@ -81,6 +81,11 @@ def explained(settings: Settings) -> Iterator[None]:
         raise ElasticsearchUnavailable(
             f"Nobody answers as Elasticsearch at {url}.",
             "Start it (`flagpost local up`) or set FLAGPOST_ELASTICSEARCH_URL to your cluster.",
+        ) from None
+    except (SerializationError, UnsupportedProductError):
+        raise ElasticsearchUnavailable(
+            f"Something that is not Elasticsearch answers at {url}.",
+            "Set FLAGPOST_ELASTICSEARCH_URL to your cluster, or ask who runs what stands in front of it.",
         ) from None
     except ApiError as error:
         raise _explained_api_error(error, url) from None

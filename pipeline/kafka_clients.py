@@ -47,6 +47,13 @@ def kafka_python_options(settings: Settings) -> dict[str, Any]:
     return options
 
 
+def quiet_kafka_python() -> None:
+    """Keeps kafka-python's own log from the user: it tells each failed try, several a second while Kafka is away."""
+    logger = logging.getLogger("kafka")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+
+
 def topic_ids(settings: Settings, names: Sequence[str]) -> dict[str, str]:
     """Kafka's own ids of the topics ``names``; a topic that is deleted and made again has another one.
 
@@ -85,7 +92,7 @@ def kafka_errors_explained(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (kafka_errors.KafkaError, OSError) as error:
-        raise explain(reasons.last or error, address) from error
+        raise explain(reasons.telling or error, address) from error
     finally:
         logger.removeHandler(reasons)
 
@@ -115,14 +122,20 @@ def explain(error: BaseException, address: str) -> FlagpostError:
 
 
 class _LoggedErrors(logging.Handler):
-    """Remembers the last exception that a logged record carries."""
+    """Remembers the most telling exception that a logged record carries: a refusal, else the last that is no time-out."""
 
-    last: BaseException | None = None
+    telling: BaseException | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         for argument in record.args if isinstance(record.args, tuple) else ():
-            if isinstance(argument, BaseException):
-                self.last = argument
+            if not isinstance(argument, BaseException) or isinstance(argument, kafka_errors.KafkaTimeoutError):
+                continue
+            if self.telling is None or _is_refusal(argument) or not _is_refusal(self.telling):
+                self.telling = argument
+
+
+def _is_refusal(error: BaseException) -> bool:
+    return isinstance(explain(error, ""), AccessRefused)
 
 
 def _require_listener(addresses: str) -> None:

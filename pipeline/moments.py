@@ -15,11 +15,11 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 Edge = Literal["start", "end"]
 
 
-def moment(text: str, now: dt.datetime, edge: Edge = "start") -> dt.datetime:
+def moment(text: str, now: dt.datetime, edge: Edge = "start", zone: dt.tzinfo | None = None) -> dt.datetime:
     """The moment that ``text`` means: ``2h`` or ``3d`` before ``now``, a date, or an RFC 3339 date and time.
 
     A date alone is its first moment, or with ``edge="end"`` the first moment of the next day. Where no UTC offset is given,
-    the time zone of ``now`` holds. Raises `InvalidInput`.
+    ``zone`` holds, or this machine's time zone as it was at that date. Raises `InvalidInput`.
     """
     text = text.strip()
     try:
@@ -27,8 +27,8 @@ def moment(text: str, now: dt.datetime, edge: Edge = "start") -> dt.datetime:
             return now - dt.timedelta(seconds=int(ago[1]) * _SECONDS[ago[2].lower()])
         if _DAY.fullmatch(text):
             day = dt.date.fromisoformat(text) + dt.timedelta(days=edge == "end")
-            return _located(dt.datetime.combine(day, dt.time()), now)
-        return _located(dt.datetime.fromisoformat(text), now)
+            return _located(dt.datetime.combine(day, dt.time()), zone)
+        return _located(dt.datetime.fromisoformat(text), zone)
     except (ValueError, OverflowError):
         raise InvalidInput(
             f"{text!r} is not a date or a time span.",
@@ -36,8 +36,7 @@ def moment(text: str, now: dt.datetime, edge: Edge = "start") -> dt.datetime:
         ) from None
 
 
-def _located(moment: dt.datetime, now: dt.datetime) -> dt.datetime:
-    """``moment`` with an offset: its own, else that of this machine at that time of the year, else that of ``now``."""
+def _located(moment: dt.datetime, zone: dt.tzinfo | None) -> dt.datetime:
     if moment.tzinfo is not None:
         return moment
-    return moment.replace(tzinfo=now.tzinfo) if isinstance(now.tzinfo, dt.timezone) else moment.astimezone(now.tzinfo)
+    return moment.replace(tzinfo=zone) if zone else moment.astimezone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterable
 from typing import Annotated
@@ -39,13 +40,18 @@ class DeadLetter(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def from_headers(cls, headers: Iterable[tuple[str, bytes]]) -> DeadLetter:
-        """The reverse of `to_headers`; a header that is missing or unreadable falls back to ``unknown``."""
+        """The reverse of `to_headers`; a header that is missing or unreadable falls back to ``unknown`` or
+        to nothing."""
         fields: dict[str, object] = {
             "reason": "unknown",
             "stage": "unknown",
-            "dead_at": dt.datetime.fromtimestamp(0, dt.UTC).isoformat(),
+            "dead_at": dt.datetime.fromtimestamp(0, dt.UTC),
         }
-        for name, value in headers:
-            if name.startswith(HEADER_PREFIX):
-                fields[name.removeprefix(HEADER_PREFIX)] = (value or b"").decode("utf-8", "replace")
-        return msgspec.convert(fields, cls, strict=False)
+        types = {field.name: field.type for field in msgspec.structs.fields(cls)}
+        for header, value in headers:
+            name = header.removeprefix(HEADER_PREFIX)
+            if not header.startswith(HEADER_PREFIX) or name not in types:
+                continue
+            with contextlib.suppress(msgspec.ValidationError):
+                fields[name] = msgspec.convert((value or b"").decode("utf-8", "replace"), types[name], strict=False)
+        return cls(**fields)  # type: ignore[arg-type]

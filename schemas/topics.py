@@ -72,7 +72,7 @@ DEAD_LETTERS: Final = Topic(
     about="what could not be used: original bytes, reason and origin as headers",
     partitions=3,
     retention_days=30,
-    max_bytes=2 * MEBIBYTE,
+    max_bytes=2 * MEBIBYTE + 64 * 1024,  # the largest record of any other topic, and the headers of its dead letter
 )
 
 TOPICS: Final[dict[str, Topic]] = {

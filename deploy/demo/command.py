@@ -27,7 +27,7 @@ from pipeline.index.search import Search, search
 from pipeline.settings import Settings, load_settings
 from pipeline.setup.elasticsearch import setup_elasticsearch
 from pipeline.setup.topics import setup_topics
-from pipeline.status import wait_until_done
+from pipeline.done import wait_until_done
 
 HERE: Final = Path(__file__).parent
 SATURDAY: Final = HERE / "saturday.jsonl"

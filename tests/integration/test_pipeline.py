@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local.stack import Stack
+from pipeline.done import wait_until_done
 from pipeline.pause import pause_file
 from pipeline.settings import Settings
-from pipeline.setup.elasticsearch import setup_elasticsearch
-from pipeline.setup.topics import setup_topics
-from pipeline.done import wait_until_done
 from schemas import mapping
 from tests.ledger import Ledger
 from tests.worker_processes import WorkerProcesses, wait_for
@@ -26,14 +24,6 @@ ROOT = Path(mapping.__file__).parent.parent
 # Of whatever the model thinks, it must not doubt these.
 HELP = "please help, a man with a knife is trying to get into my house right now, send police"
 CHATTER = "lovely sunset over the bay tonight, chips on the front, happy days"
-
-
-@pytest.fixture
-def ready(settings: Settings) -> Settings:
-    """An installation of the test's own on the session's servers."""
-    list(setup_topics(settings))
-    list(setup_elasticsearch(settings))
-    return settings
 
 
 def test_every_example_goes_the_whole_way(ready: Settings) -> None:

@@ -20,3 +20,9 @@ def test_headers_there_and_back() -> None:
 
 def test_strange_headers_are_no_reason_to_fail() -> None:
     assert DeadLetter.from_headers([("other", b"\xff")]).reason == "unknown"
+
+
+def test_a_header_that_is_unreadable_spoils_no_other() -> None:
+    headers = [("flagpost-partition", b"abc"), ("flagpost-dead_at", b"then"), ("flagpost-reason", b"not_json")]
+    letter = DeadLetter.from_headers([*headers, ("flagpost-offset", b"7"), ("flagpost-new_field", b"1")])
+    assert (letter.reason, letter.partition, letter.offset) == ("not_json", None, 7)

@@ -1,0 +1,89 @@
+"""One hit of `flagpost search` as an analyst reads it: when and how urgent, the words, why, and the link."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from pipeline.cli.terminal import one_line
+from pipeline.index.search import HIT_END, HIT_START, Hit
+
+MOST_CHARACTERS: Final = 600
+"""Of a post's text; a longer one is cut around the first thing that was found."""
+
+_BEFORE: Final = 120
+_GRADES: Final = {"immediate": "bold white on red", "prompt": "black on yellow", "routine": "black on cyan"}
+_LABELS: Final = {"intel": "magenta", "help_request": "red", "complaint": "blue"}
+
+
+def render(hit: Hit, zone: dt.tzinfo | None = None) -> RenderableType:
+    """A block of at least two lines. Times are local, or in ``zone``."""
+    flagpost = _object(hit, "flagpost")
+    text = hit.marked if hit.marked is not None else str(hit.document.get("message", ""))
+    words = _marked(cut(one_line(text))) if text.strip() else Text("(no words)", style="dim")
+    parts: list[RenderableType] = [_head(hit, flagpost, zone), Padding(words, (0, 0, 0, 2), expand=False)]
+    if reasons := [one_line(str(reason.get("text", ""))) for reason in flagpost.get("reasons", [])]:
+        parts.append(Text(f"  why: {' · '.join(reasons)}", style="dim"))
+    if url := _object(hit, "event").get("url"):
+        parts.append(Text(f"  {one_line(str(url))}", style="dim", overflow="fold"))
+    return Group(*parts, Text())
+
+
+def cut(text: str) -> str:
+    """``text``, at most about `MOST_CHARACTERS` of it, with the first thing that was found in it."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    found = text.find(HIT_START)
+    start = max(found - _BEFORE, 0) if found > MOST_CHARACTERS - _BEFORE else 0
+    end = start + MOST_CHARACTERS
+    piece = text[start:end]
+    if piece.rfind(HIT_START) > piece.rfind(HIT_END):
+        piece += HIT_END
+    return f"{'… ' if start else ''}{piece}{' …' if end < len(text) else ''}"
+
+
+def _head(hit: Hit, flagpost: dict[str, Any], zone: dt.tzinfo | None) -> Text:
+    head = Text(overflow="fold")
+    grade = one_line(str(flagpost.get("grade") or "no grade"))
+    head.append(f" {grade.upper()} ", style=_GRADES.get(grade, "reverse"))
+    labels = [str(flagpost.get("label", "?")), *map(str, flagpost.get("also", []))]
+    for place, label in enumerate(labels):
+        head.append(" + " if place else " ")
+        head.append(one_line(label).replace("_", " "), style=_LABELS.get(label, ""))
+    if flagpost.get("unsure"):
+        head.append(" unsure", style="italic yellow")
+    head.append(f"  {local_time(hit.document.get('@timestamp'), zone)}", style="bold")
+    user, geo = _object(hit, "user"), _object(hit, "geo")
+    who = user.get("name") or user.get("full_name") or user.get("id")
+    about = [str(flagpost.get("source", "?")), f"@{str(who).lstrip('@')}" if who else "", str(geo.get("name") or "")]
+    head.append("  " + one_line(" · ".join(part for part in about if part)), style="dim")
+    return head
+
+
+def local_time(value: object, zone: dt.tzinfo | None = None) -> str:
+    """A moment as ``2026-10-03 14:05``, in this machine's time zone or in ``zone``."""
+    try:
+        return f"{dt.datetime.fromisoformat(str(value)).astimezone(zone):%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):
+        return "no date"
+
+
+def _marked(text: str) -> Text:
+    rendered = Text(overflow="fold")
+    for piece in text.split(HIT_START):
+        found, end, rest = piece.partition(HIT_END)
+        if end:
+            rendered.append(found, style="bold underline yellow")
+            rendered.append(rest)
+        else:
+            rendered.append(piece)
+    return rendered
+
+
+def _object(hit: Hit, name: str) -> dict[str, Any]:
+    value = hit.document.get(name)
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,146 @@
+"""``flagpost status``: what there is and how far it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.cli.terminal import json_line, one_line
+from pipeline.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pipeline.done import NotDone
+    from pipeline.status import Lag, Status
+
+_STATES = {"running": "green", "starting": "yellow", "retrying": "yellow"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--wait", is_flag=True, help="Return when every stage has done all there is: no lag anywhere.")
+@click.option(
+    "--timeout", type=click.FloatRange(0), default=60.0, show_default=True, help="Most seconds that --wait waits."
+)
+@click.pass_context
+def status(context: click.Context, as_json: bool, wait: bool, timeout: float) -> None:
+    """Show topics, lag, index, dead letters and workers.
+
+    Workers are those of this machine. What is down is named, and the rest is shown all the same.
+
+    Exit code: 0 when all answered; 3 when Kafka or Elasticsearch is down, 4 when one refused us, 5 when something is not
+    set up; 1 when --wait's time was over. JSON: `pipeline.status.Status`.
+    """
+    import msgspec
+
+    from pipeline.status import gather
+
+    settings = load_settings()
+    late = _wait(settings, timeout) if wait else None
+    found = gather(settings, dt.datetime.now(dt.UTC))
+    if as_json:
+        click.echo(json_line(msgspec.to_builtins(found)))
+    else:
+        show(found, Console(highlight=False))
+    for problem in found.problems:
+        click.echo(f"Error: {problem.message}\n{problem.hint}".rstrip(), err=True)
+    if late:
+        raise late
+    if found.problems:
+        context.exit(min(problem.code for problem in found.problems))  # down before refused before not set up
+
+
+def _wait(settings: Settings, timeout: float) -> NotDone | None:
+    """Returns when no stage has any lag, or why it gave up. Raises when Kafka can't be asked."""
+    from pipeline.done import NotDone, wait_until_done
+
+    told: set[str] = set()
+
+    def tell(lags: Sequence[Lag]) -> None:
+        for sentence in obstacles(settings, lags):
+            if sentence not in told:
+                told.add(sentence)
+                click.echo(sentence, err=True)
+
+    try:
+        wait_until_done(settings, timeout, tell)
+    except NotDone as late:
+        return late
+    return None
+
+
+def obstacles(settings: Settings, lags: Sequence[Lag]) -> list[str]:
+    """Why waiting may be in vain, as sentences."""
+    from pipeline.workers import pauses, workers
+
+    alive = {worker.stage for worker in workers(settings.home)}
+    paused = {pause.stage: pause.reason for pause in pauses(settings.home)}
+    sentences = []
+    for lag in lags:
+        if lag.stage in paused:
+            sentences.append(
+                f"{lag.stage} is PAUSED ({one_line(paused[lag.stage])}): `flagpost worker resume {lag.stage}` lets it go on."
+            )
+        elif lag.stage not in alive:
+            sentences.append(
+                f"{lag.topic} has messages to do, and no {lag.stage} worker lives on this machine:"
+                f" start one with `flagpost worker {lag.stage}`."
+            )
+    return sentences
+
+
+def show(found: Status, console: Console) -> None:
+    """Prints a status for people, in at most 80 columns where names allow."""
+    down = {problem.part for problem in found.problems if problem.code in (3, 4)}
+    for part, address in (("kafka", found.kafka), ("elasticsearch", found.elasticsearch)):
+        state = Text("down", style="bold red") if part in down else Text("up", style="green")
+        console.print(Text(f"{part.capitalize():<14}{address:<34}").append_text(state))
+    console.print()
+    if found.topics:
+        console.print(topics_table(found), "")
+    if found.items is not None:
+        console.print(f"Index         {found.items:,} items can be found")
+        for index in found.indices:
+            console.print(
+                f"              {index.index}: {index.total:,} documents, {index.tombstones:,} of them withdrawn"
+            )
+    if found.dead_letters is not None:
+        more = ": see `flagpost dead-letters list`" if found.dead_letters else ""
+        console.print(Text(f"Dead letters  {found.dead_letters:,}{more}", style="yellow" if found.dead_letters else ""))
+    for pause in found.paused:
+        console.print(Text(f"PAUSED        {pause.stage}: {one_line(pause.reason)}", style="bold red"))
+        console.print(f"              `flagpost worker resume {pause.stage}` lets it go on")
+    if found.workers:
+        console.print("", workers_table(found))
+    else:
+        console.print("Workers       none on this machine: `flagpost worker classify index` starts them")
+
+
+def topics_table(found: Status) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for title in ("Topic", "Partitions", "Messages", "Read by", "Lag"):
+        table.add_column(title, justify="left" if title in ("Topic", "Read by") else "right", overflow="fold")
+    lags = {lag.topic: lag for lag in found.lags}
+    for topic in found.topics:
+        lag = lags.get(topic.name)
+        row = (topic.name, str(topic.partitions), f"{topic.messages:,}", lag.stage if lag else "")
+        table.add_row(*row, Text(f"{lag.lag:,}" if lag else "", style="yellow" if lag and lag.lag else ""))
+    return table
+
+
+def workers_table(found: Status) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for title in ("Worker", "Pid", "State", "Lag", "Metrics"):
+        table.add_column(title, justify="right" if title in ("Pid", "Lag") else "left", overflow="fold")
+    for worker in found.workers:
+        state = Text(worker.state, style=_STATES.get(worker.state, "bold red"))
+        if worker.detail:
+            state.append(f" ({one_line(worker.detail)})", style="dim")
+        lag = "" if worker.lag is None else f"{worker.lag:,}"
+        table.add_row(worker.stage, str(worker.pid), state, lag, f"{worker.url}/metrics")
+    return table

@@ -1,0 +1,86 @@
+"""Reads offsets from Kafka: what topics hold, and how far consumer groups are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka import errors as kafka_errors
+from kafka.admin import OffsetSpec
+
+from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
+from pipeline.lag import Offsets
+from pipeline.settings import Settings
+
+COORDINATOR_SECONDS: Final = 5.0
+"""A fresh cluster makes its topic of commits when it is first asked for a group: it may take that long to answer."""
+
+REQUEST_SECONDS: Final = 10.0
+
+
+class OffsetReader:
+    """A connection to Kafka for reading offsets; a context. Its methods raise `KafkaUnavailable` or `AccessRefused`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        with kafka_errors_explained(settings):
+            self._admin: Any = KafkaAdminClient(
+                **kafka_python_options(settings), request_timeout_ms=int(REQUEST_SECONDS * 1000)
+            )
+
+    def __enter__(self) -> OffsetReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._admin.close()
+
+    def committed(self, groups: Sequence[str]) -> dict[str, dict[str, dict[int, int]]]:
+        """Group → topic → partition → next offset; a group that never committed is empty."""
+        with kafka_errors_explained(self._settings):
+            answer = self._group_offsets(groups)
+        found: dict[str, dict[str, dict[int, int]]] = {group: {} for group in groups}
+        for group, offsets in answer.items():
+            for partition, commit in offsets.items():
+                if commit.offset >= 0:
+                    found[group].setdefault(partition.topic, {})[partition.partition] = commit.offset
+        return found
+
+    def offsets(self, topics: Sequence[str]) -> dict[str, Offsets]:
+        """Topic → its offsets; a topic that is not there is left out."""
+        with kafka_errors_explained(self._settings):
+            described = self._admin.describe_topics(list(topics))
+            partitions = [
+                TopicPartition(topic["name"], partition["partition_index"])
+                for topic in described
+                if not topic["error_code"]
+                for partition in topic["partitions"]
+            ]
+            begin = self._list(partitions, OffsetSpec.EARLIEST)
+            end = self._list(partitions, OffsetSpec.LATEST)
+        found: dict[str, Offsets] = {}
+        for partition in partitions:
+            offsets = found.setdefault(partition.topic, Offsets({}, {}))
+            offsets.begin[partition.partition] = begin[partition]  # type: ignore[index]
+            offsets.end[partition.partition] = end[partition]  # type: ignore[index]
+        return found
+
+    def _list(self, partitions: Sequence[TopicPartition], spec: Any) -> dict[TopicPartition, int]:
+        if not partitions:
+            return {}
+        answer = self._admin.list_partition_offsets(dict.fromkeys(partitions, spec))
+        return {partition: found.offset for partition, found in answer.items()}
+
+    def _group_offsets(self, groups: Sequence[str]) -> dict[str, dict[TopicPartition, Any]]:
+        deadline = time.monotonic() + COORDINATOR_SECONDS
+        while True:
+            try:
+                answer: dict[str, dict[TopicPartition, Any]] = self._admin.list_group_offsets(dict.fromkeys(groups))
+                return answer
+            except (kafka_errors.CoordinatorNotAvailableError, kafka_errors.CoordinatorLoadInProgressError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            except kafka_errors.GroupIdNotFoundError:
+                return {}

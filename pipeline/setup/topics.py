@@ -1,0 +1,94 @@
+"""Makes the topics of `schemas.topics` on Kafka, and brings those that are there up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from kafka import KafkaAdminClient
+from kafka import errors as kafka_errors
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from pipeline.errors import KafkaUnavailable
+from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
+from pipeline.settings import Settings
+from pipeline.setup.change import Change
+from pipeline.setup.topic_plan import FoundTopic, WantedTopic, plan, wanted_topics
+
+_UNKNOWN_TOPIC: Final = 3  # Kafka's error code UNKNOWN_TOPIC_OR_PARTITION
+
+
+def setup_topics(settings: Settings, dry_run: bool = False) -> Iterator[Change]:
+    """Yields one change for each topic, after it was made (with ``dry_run``: Kafka has checked that it could be).
+
+    Raises `InvalidSettings`, `KafkaUnavailable` or `AccessRefused`; what was yielded before is done.
+    """
+    with kafka_errors_explained(settings):
+        admin = KafkaAdminClient(**kafka_python_options(settings))
+    try:
+        with kafka_errors_explained(settings):
+            wanted = wanted_topics(settings, _brokers(admin))
+            found = _found(admin, [topic.name for topic in wanted])
+        for topic in wanted:
+            change, to_set = plan(topic, found.get(topic.name))
+            with kafka_errors_explained(settings):
+                if change.state == "created":
+                    change = _create(admin, topic, change, dry_run)
+                elif change.state == "updated":
+                    _alter(admin, topic.name, to_set, dry_run)
+            yield change
+    finally:
+        admin.close()
+
+
+def _brokers(admin: Any) -> int:
+    """How many brokers take new partitions."""
+    return sum(not broker.get("is_fenced") for broker in admin.describe_cluster()["brokers"])
+
+
+def _found(admin: Any, names: list[str]) -> dict[str, FoundTopic]:
+    described = {topic["name"]: topic for topic in admin.describe_topics(names)}
+    there = [name for name in names if described[name]["error_code"] != _UNKNOWN_TOPIC]
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
+    configs = admin.describe_configs(resources, config_filter="all").get("topic", {}) if resources else {}
+    return {
+        name: FoundTopic(
+            partitions=len(described[name]["partitions"]),
+            replication=min((len(one["replica_nodes"]) for one in described[name]["partitions"]), default=0),
+            config={key: str(entry["value"]) for key, entry in configs.get(name, {}).items()},
+        )
+        for name in there
+    }
+
+
+def _create(admin: Any, topic: WantedTopic, change: Change, dry_run: bool) -> Change:
+    options = {
+        "num_partitions": topic.partitions,
+        "replication_factor": topic.replication,
+        "configs": dict(topic.config),
+    }
+    try:
+        admin.create_topics({topic.name: options}, validate_only=dry_run, wait_for_metadata=not dry_run)
+    except kafka_errors.TopicAlreadyExistsError:
+        # Somebody else ran setup at the same time; the next run compares.
+        return Change("topic", topic.name, "unchanged", "made by somebody else at the same time")
+    except (
+        kafka_errors.InvalidConfigurationError,
+        kafka_errors.PolicyViolationError,
+        kafka_errors.InvalidPartitionsError,
+    ) as error:
+        raise KafkaUnavailable(
+            f"Kafka refuses the topic {topic.name} ({type(error).__name__}).",
+            "Its own limits or policies forbid it: see FLAGPOST_KAFKA_PARTITIONS and FLAGPOST_KAFKA_RETENTION_DAYS.",
+        ) from None
+    return change
+
+
+def _alter(admin: Any, name: str, to_set: dict[str, str], dry_run: bool) -> None:
+    resource = ConfigResource(ConfigResourceType.TOPIC, name, to_set)
+    answer = admin.alter_configs([resource], validate_only=dry_run)["topic"][name]
+    if answer != "OK":
+        raise KafkaUnavailable(
+            f"Kafka refuses to change the topic {name} ({answer.partition(':')[0]}).",
+            "Ask its administrator for the right ALTER_CONFIGS on it, or correct the settings.",
+        )

@@ -1,0 +1,163 @@
+"""What there is and how far it is: topics, lag, index, dead letters and workers. What is down is said; the rest is shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from pipeline.elasticsearch_client import connect, explained
+from pipeline.errors import FlagpostError, NotSetUp
+from pipeline.lag import READERS, Offsets, group_of, lag_of
+from pipeline.offsets import OffsetReader
+from pipeline.settings import Settings
+from pipeline.workers import Pause, Worker, pauses, workers
+from schemas import mapping
+from schemas.topics import DEAD_LETTERS, TOPICS
+
+STATUS_SECONDS = 10.0
+"""How long Elasticsearch may take to answer a question of status."""
+
+
+class Problem(Struct, frozen=True):
+    """Something that is down or missing: what an error says, and the exit code that it gives the command."""
+
+    part: str
+    message: str
+    hint: str
+    code: int
+
+
+class TopicStatus(Struct, frozen=True):
+    """``messages`` are the records that are there now; retention takes the oldest away."""
+
+    topic: str
+    name: str
+    partitions: int
+    messages: int
+
+
+class Lag(Struct, frozen=True):
+    """How many messages of ``topic`` a stage has not done."""
+
+    stage: str
+    group: str
+    topic: str
+    lag: int
+
+
+class IndexStatus(Struct, frozen=True):
+    """Documents of one generation of the index: all of them, and those that are tombstones."""
+
+    index: str
+    total: int
+    tombstones: int
+
+
+class Status(Struct, frozen=True):
+    """The stable structure of ``flagpost status --json``. What could not be asked is empty or null; see ``problems``."""
+
+    checked_at: dt.datetime
+    kafka: str
+    elasticsearch: str
+    topics: list[TopicStatus]
+    lags: list[Lag]
+    dead_letters: int | None
+    items: int | None
+    """Items that a search finds."""
+    indices: list[IndexStatus]
+    workers: list[Worker]
+    paused: list[Pause]
+    problems: list[Problem]
+
+
+def gather(settings: Settings, now: dt.datetime) -> Status:
+    """Asks Kafka, Elasticsearch and this machine's workers. Never raises for what is down."""
+    problems: list[Problem] = []
+    topics: list[TopicStatus] = []
+    lags: list[Lag] = []
+    items: int | None = None
+    indices: list[IndexStatus] = []
+    try:
+        topics, lags = _kafka(settings)
+        require_topics(settings, {status.name for status in topics})
+    except FlagpostError as error:
+        problems.append(_problem("kafka", error))
+    try:
+        items, indices = _elasticsearch(settings)
+    except FlagpostError as error:
+        problems.append(_problem("elasticsearch", error))
+    dead = [status.messages for status in topics if status.topic == DEAD_LETTERS.name]
+    return Status(
+        checked_at=now,
+        kafka=settings.bootstrap(),
+        elasticsearch=settings.elasticsearch(),
+        topics=topics,
+        lags=lags,
+        dead_letters=dead[0] if dead else None,
+        items=items,
+        indices=indices,
+        workers=workers(settings.home),
+        paused=pauses(settings.home),
+        problems=problems,
+    )
+
+
+def require_topics(settings: Settings, found: set[str]) -> None:
+    """Raises `NotSetUp` when a topic of the table is missing."""
+    missing = [settings.named(name) for name in TOPICS if settings.named(name) not in found]
+    if missing:
+        raise NotSetUp(
+            f"Kafka at {settings.bootstrap()} has no topic {' and no topic '.join(missing)}.", "Run `flagpost setup`."
+        )
+
+
+def read_lags(reader: OffsetReader, settings: Settings) -> tuple[dict[str, Offsets], list[Lag]]:
+    """Offsets of every topic that is there, and the lag of every stage whose topic is there.
+
+    The commits are read before the ends. So a lag of 0 everywhere means that all of it was done at one moment: what classify
+    had committed by then it had published by then, and the end of [flagged], read later, counts it.
+    """
+    committed = reader.committed([settings.named(group_of(stage)) for stage in READERS])
+    offsets = reader.offsets([settings.named(name) for name in TOPICS])
+    return offsets, lags_from(offsets, committed, settings)
+
+
+def lags_from(
+    offsets: Mapping[str, Offsets], committed: Mapping[str, Mapping[str, Mapping[int, int]]], settings: Settings
+) -> list[Lag]:
+    """The lag of every stage whose topic is among ``offsets``."""
+    lags = []
+    for stage, topic in READERS.items():
+        group, name = settings.named(group_of(stage)), settings.named(topic.name)
+        if name in offsets:
+            lags.append(Lag(stage, group, name, lag_of(offsets[name], committed.get(group, {}).get(name, {}))))
+    return lags
+
+
+def _kafka(settings: Settings) -> tuple[list[TopicStatus], list[Lag]]:
+    with OffsetReader(settings) as reader:
+        offsets, lags = read_lags(reader, settings)
+    topics = [
+        TopicStatus(name, settings.named(name), len(found.end), found.messages)
+        for name in TOPICS
+        if (found := offsets.get(settings.named(name)))
+    ]
+    return topics, lags
+
+
+def _elasticsearch(settings: Settings) -> tuple[int, list[IndexStatus]]:
+    with connect(settings) as plain, explained(settings):
+        client = plain.options(request_timeout=STATUS_SECONDS)
+        items = client.count(index=settings.named(mapping.INDEX))["count"]
+        names = sorted(client.indices.get_settings(index=f"{settings.named(mapping.INDEX)}-v*").body)
+        withdrawn = {"term": {"flagpost.withdrawn": True}}
+        return items, [
+            IndexStatus(name, client.count(index=name)["count"], client.count(index=name, query=withdrawn)["count"])
+            for name in names
+        ]
+
+
+def _problem(part: str, error: FlagpostError) -> Problem:
+    return Problem(part, error.message, error.hint, error.exit_code)

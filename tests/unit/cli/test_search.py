@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.cli.search import counted, parse_near
+from pipeline.errors import InvalidInput
+from pipeline.index.search import Near
+
+
+def test_a_circle_is_read() -> None:
+    assert parse_near("51.5, -0.12,2.5") == Near(51.5, -0.12, 2.5)
+
+
+@pytest.mark.parametrize(
+    "text", ["_", "1,2", "1,2,3,4", "a,b,c", "91,0,1", "0,181,1", "0,0,0", "0,0,-1", "nan,0,1", "0,0,inf"]
+)
+def test_what_is_no_circle_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="--near"):
+        parse_near(text)
+
+
+def test_items_are_counted_in_words() -> None:
+    assert [counted(0), counted(1), counted(1234)] == ["0 items", "1 item", "1,234 items"]

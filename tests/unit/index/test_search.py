@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from pipeline.index.search import Near, Search, place_pattern, query, request
+from tests.doubles.manual_clock import START
+
+NEWEST = [{"@timestamp": "desc"}, {"flagpost.uid": "asc"}]
+
+
+def filters(**fields: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = query(Search(**fields))["bool"]["filter"]
+    return found
+
+
+def test_without_words_everything_is_found_newest_first() -> None:
+    assert query(Search(text="  "))["bool"] == {"must": [{"match_all": {}}], "filter": []}
+    assert request(Search(sort="relevance"))["sort"] == NEWEST
+
+
+def test_all_words_must_be_there_and_phrases_stand_as_they_are() -> None:
+    (words,) = query(Search(text='knife "bus stop"'))["bool"]["must"]
+    asked = words["simple_query_string"]
+    assert asked["query"] == 'knife "bus stop"'
+    assert asked["default_operator"] == "and"
+    assert asked["quote_field_suffix"] == ".exact"
+
+
+def test_relevance_comes_before_the_date_when_it_is_asked_for() -> None:
+    assert request(Search(text="knife", sort="relevance"))["sort"] == [{"_score": "desc"}, *NEWEST]
+    assert request(Search(text="knife"))["sort"] == NEWEST
+
+
+def test_a_label_may_be_any_of_an_items_or_its_first() -> None:
+    (label,) = filters(labels=("intel", "complaint"))
+    assert label["bool"]["should"] == [
+        {"terms": {"flagpost.label": ["intel", "complaint"]}},
+        {"terms": {"flagpost.also": ["intel", "complaint"]}},
+    ]
+    (first,) = filters(labels=("intel",), primary_only=True)
+    assert first["bool"]["should"] == [{"terms": {"flagpost.label": ["intel"]}}]
+
+
+def test_times_are_bounds_of_which_the_last_is_exclusive() -> None:
+    until = START + dt.timedelta(hours=1)
+    assert filters(since=START, until=until) == [
+        {"range": {"@timestamp": {"gte": "2026-08-15T12:00:00+00:00", "lt": "2026-08-15T13:00:00+00:00"}}}
+    ]
+    assert filters(since=START) == [{"range": {"@timestamp": {"gte": "2026-08-15T12:00:00+00:00"}}}]
+
+
+def test_every_condition_filters() -> None:
+    found = filters(grades=("immediate",), sources=("x", "rss"), unsure=True, near=Near(51.5, -0.1, 2))
+    assert found == [
+        {"terms": {"flagpost.grade": ["immediate"]}},
+        {"terms": {"flagpost.source": ["x", "rss"]}},
+        {"geo_distance": {"distance": "2km", "geo.location": {"lat": 51.5, "lon": -0.1}}},
+        {"term": {"flagpost.unsure": True}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "pattern"), [("camden", "*camden*"), ("camden*", "camden*"), ("L?ndon", "L?ndon"), ("a\\b", "*a\\\\b*")]
+)
+def test_a_place_is_found_anywhere_in_the_name_or_by_its_pattern(place: str, pattern: str) -> None:
+    assert place_pattern(place) == pattern
+
+
+def test_an_author_is_found_with_and_without_the_at_sign() -> None:
+    (author,) = filters(author="@Bob")
+    asked = [(field, term["value"]) for one in author["bool"]["should"] for field, term in one["term"].items()]
+    assert ("user.name", "Bob") in asked
+    assert ("user.name", "@Bob") in asked
