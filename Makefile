@@ -11,7 +11,7 @@ PIP    = -m pip --disable-pip-version-check install --quiet --require-hashes
 export PYTHONUTF8 = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format generated locks train train-quick test-train clean
+.PHONY: help setup demo test check lint format generated locks train train-quick test-train clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,15 +22,18 @@ demo: $(VENV)/.done ## Run one eventful Saturday through a real Kafka, the model
 	@$(BIN)/flagpost demo
 
 test: $(VENV)/.done-dev ## Run the checks and all tests (starts its own Kafka and Elasticsearch)
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest -q
 
-check: $(VENV)/.done-dev ## Lint, types, import rules, generated files
+check: $(VENV)/.done-dev ## Lint, types, import rules, and the tests that need no server
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest -q tests/unit tests/contract
+
+lint: $(VENV)/.done-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q tests/unit
+	@$(BIN)/lint-imports
 
 format: $(VENV)/.done-dev ## Format the code
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
