@@ -21,13 +21,13 @@ from deploy.demo.workers import running_workers
 from deploy.local.stack import Stack
 from pipeline.books import balance
 from pipeline.cli.hit import render
+from pipeline.done import wait_until_done
 from pipeline.elasticsearch_client import connect
 from pipeline.errors import FlagpostError
 from pipeline.index.search import Search, search
 from pipeline.settings import Settings, load_settings
 from pipeline.setup.elasticsearch import setup_elasticsearch
 from pipeline.setup.topics import setup_topics
-from pipeline.done import wait_until_done
 
 HERE: Final = Path(__file__).parent
 SATURDAY: Final = HERE / "saturday.jsonl"
@@ -58,9 +58,15 @@ def demo() -> None:
     with ExitStack() as ends:
         console.print(Rule("A real Kafka and a real Elasticsearch", align="left"))
         ends.callback(_stop, stack, console)
-        stack.up()
-        load_settings.cache_clear()
-        settings = load_settings()
+        running = stack.up()
+        if (
+            settings.bootstrap() != running["kafka"]["bootstrap"]
+            or settings.elasticsearch() != running["elasticsearch"]["url"]
+        ):
+            raise FlagpostError(
+                "The settings name another cluster; the demo only ever runs on the local servers.",
+                "Unset FLAGPOST_KAFKA_BOOTSTRAP and FLAGPOST_ELASTICSEARCH_URL for it (see .env and flagpost.toml too).",
+            )
         changes = [*setup_topics(settings), *setup_elasticsearch(settings)]
         console.print(f"Topics and index: {sum(one.state != 'unchanged' for one in changes)} of {len(changes)} new.")
         console.print(Rule("The stages", align="left"))

@@ -6,8 +6,6 @@ import json
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,14 +13,16 @@ from typing import Final
 
 from pipeline.errors import FlagpostError
 from pipeline.settings import Settings
+from pipeline.supervisor import STAGES
+from pipeline.workers import workers
 
-STAGES: Final = ("classify", "index")
 START_WITHIN: Final = 120.0
 STOP_WITHIN: Final = 20.0
+POLL_SECONDS: Final = 0.2
 
 
 @contextmanager
-def running_workers(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+def running_workers(settings: Settings) -> Iterator[None]:
     """Workers of every stage, up and healthy; stopped at the end. Raises `FlagpostError` when they don't start."""
     logs = settings.home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def running_workers(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         )
     try:
         _wait_until_healthy(supervisor, settings.home, logs)
-        yield supervisor
+        yield
     finally:
         supervisor.terminate()
         try:
@@ -47,28 +47,13 @@ def running_workers(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
 
 def _wait_until_healthy(supervisor: subprocess.Popen[bytes], home: Path, logs: Path) -> None:
     deadline = time.monotonic() + START_WITHIN
-    while time.monotonic() < deadline:
-        if supervisor.poll() is not None:
-            break
-        if all(_healthy(home, stage) for stage in STAGES):
+    while supervisor.poll() is None and time.monotonic() < deadline:
+        if set(STAGES) <= {worker.stage for worker in workers(home) if worker.state == "running"}:
             return
-        time.sleep(0.2)
+        time.sleep(POLL_SECONDS)
     raise FlagpostError(
-        f"The workers did not start within {START_WITHIN:g} s: {_last_error(logs)}", f"Their logs are in {logs}."
+        f"The workers did not start within {START_WITHIN:g} s: {_last_error(logs)}.", f"Their logs are in {logs}."
     )
-
-
-def _healthy(home: Path, stage: str) -> bool:
-    for path in (home / "workers").glob(f"{stage}-*.json"):
-        try:
-            url = json.loads(path.read_text("utf-8"))["url"]
-            with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
-                health = json.loads(answer.read())
-        except (OSError, ValueError, KeyError, urllib.error.URLError):
-            continue  # a worker that was killed leaves its file behind
-        if health["state"] == "running":
-            return True
-    return False
 
 
 def _last_error(logs: Path) -> str:

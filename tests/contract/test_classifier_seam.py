@@ -12,7 +12,15 @@ from schemas import codec
 from schemas.labels import GRADES, LABELS
 from tests.doubles.keyword_classifier import KeywordClassifier
 
-TEXTS = ["help", "", "🚓🚓", "lads dealing by the pier again " * 60, "https://t.co/x", "useless lot @CityPolice", "안녕하세요"]
+TEXTS = [
+    "help",
+    "",
+    "🚓🚓",
+    "lads dealing by the pier " * 60,
+    "https://t.co/x",
+    "useless lot @CityPolice",
+    "안녕하세요",
+]
 
 
 @pytest.fixture(scope="module", params=["released", "keywords"])
