@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -59,10 +60,8 @@ def demo() -> None:
         console.print(Rule("A real Kafka and a real Elasticsearch", align="left"))
         ends.callback(_stop, stack, console)
         running = stack.up()
-        if (
-            settings.bootstrap() != running["kafka"]["bootstrap"]
-            or settings.elasticsearch() != running["elasticsearch"]["url"]
-        ):
+        chosen = (settings.bootstrap(), settings.elasticsearch())
+        if chosen != (running["kafka"]["bootstrap"], running["elasticsearch"]["url"]):
             raise FlagpostError(
                 "The settings name another cluster; the demo only ever runs on the local servers.",
                 "Unset FLAGPOST_KAFKA_BOOTSTRAP and FLAGPOST_ELASTICSEARCH_URL for it (see .env and flagpost.toml too).",
@@ -109,7 +108,7 @@ def _saturday(console: Console, settings: Settings) -> bool:
 def _ingest() -> dict[str, int]:
     """Runs `flagpost ingest` as a user would; its exit code 1 says that some lines were bad, which is meant here."""
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "ingest", str(SATURDAY), "--from-start", "--json"],
+        [sys.executable, "-m", "pipeline.cli", "ingest", os.path.relpath(SATURDAY), "--from-start", "--json"],
         stdout=subprocess.PIPE,
         check=False,
     )
