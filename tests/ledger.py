@@ -34,7 +34,7 @@ class Ledger:
     poison: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._producer = KafkaProducer(bootstrap_servers=self.settings.kafka_bootstrap)
+        self._producer = KafkaProducer(bootstrap_servers=self.settings.bootstrap())
 
     def post(self, id: str, text: str, source: str = "x", times: int = 1, **fields: Any) -> None:
         """Sends a post, or an edit where ``edited_at`` is given."""
@@ -74,7 +74,7 @@ class Ledger:
 
     def documents(self) -> dict[str, dict[str, Any]]:
         """_id → what a search through the alias finds."""
-        alias = f"{self.settings.elasticsearch_url}/{self.settings.named('flagpost-items')}"
+        alias = f"{self.settings.elasticsearch()}/{self.settings.named('flagpost-items')}"
         urllib.request.urlopen(urllib.request.Request(f"{alias}/_refresh", method="POST"), timeout=30).read()
         with urllib.request.urlopen(f"{alias}/_search?size=10000", timeout=30) as answer:
             hits = json.loads(answer.read())["hits"]["hits"]
@@ -114,7 +114,7 @@ class Ledger:
 
     def _read(self, topic: str) -> list[Any]:
         name = self.settings.named(topic)
-        consumer = KafkaConsumer(bootstrap_servers=self.settings.kafka_bootstrap, enable_auto_commit=False)
+        consumer = KafkaConsumer(bootstrap_servers=self.settings.bootstrap(), enable_auto_commit=False)
         try:
             partitions = [TopicPartition(name, number) for number in consumer.partitions_for_topic(name) or ()]
             consumer.assign(partitions)

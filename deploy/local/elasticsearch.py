@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import shutil
@@ -69,15 +70,29 @@ class Elasticsearch:
 
     def is_ready(self, port: int) -> bool:
         try:
-            return health(port).get("status") in ("green", "yellow")
+            answer = health(port)
+            # Another home's Elasticsearch, which was quicker to take the port, has another name.
+            return answer.get("cluster_name") == cluster_name(self.folders) and answer.get("status") in (
+                "green",
+                "yellow",
+            )
         except (OSError, http.client.HTTPException, ValueError):
             return False
+
+
+def cluster_name(folders: Folders) -> str:
+    """A name that no other home's Elasticsearch on this machine has."""
+    return f"flagpost-local-{hashlib.sha256(str(folders.root).encode()).hexdigest()[:12]}"
 
 
 def settings(folders: Folders, port: int, program: Path) -> str:
     """The text of elasticsearch.yml. Paths are quoted as JSON, which YAML reads."""
     text = rendered(
-        "elasticsearch.yml", data=json.dumps(str(folders.data)), logs=json.dumps(str(folders.logs)), port=port
+        "elasticsearch.yml",
+        cluster=cluster_name(folders),
+        data=json.dumps(str(folders.data)),
+        logs=json.dumps(str(folders.logs)),
+        port=port,
     )
     if (program / "modules" / "x-pack-security").is_dir():  # elsewhere the setting is unknown, and refused
         text += "xpack.security.enabled: false\n"

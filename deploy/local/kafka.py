@@ -62,7 +62,11 @@ class Kafka:
         return port, self._command(program, java, _BROKER_OPTIONS, "kafka.Kafka", str(properties))
 
     def is_ready(self, port: int) -> bool:
-        return is_working(port)
+        try:
+            cluster = self._cluster_id_file.read_text(encoding="utf-8").strip()
+        except OSError:
+            return False
+        return is_working(port, cluster)
 
     def _format(self, program: Path, java: Path, properties: Path) -> None:
         """Makes the data folder, with a cluster id, as Kafka wants it before its first start."""

@@ -16,19 +16,26 @@ _SECONDS = 2.0
 _CLIENT = "flagpost-local"
 
 
-def is_working(port: int) -> bool:
-    """Whether the broker at ``port`` of this machine is registered and its consumer groups work."""
+def is_working(port: int, cluster: str) -> bool:
+    """Whether the broker at ``port`` of this machine is registered and its consumer groups work.
+
+    ``cluster`` is its cluster's id: another home's broker, which was quicker to take the port, is not it.
+    """
     try:
         with socket.create_connection((LOOPBACK, port), timeout=_SECONDS) as connection:
-            return _has_broker(connection) and _has_coordinator(connection) and _serves_offsets(connection)
+            return _has_broker(connection, cluster) and _has_coordinator(connection) and _serves_offsets(connection)
     except (OSError, struct.error):  # nobody answers, or hangs up, or it is not Kafka
         return False
 
 
-def _has_broker(connection: socket.socket) -> bool:
-    answer = _ask(connection, key=3, version=1, body=struct.pack(">i", 0))  # Metadata of no topic
+def _has_broker(connection: socket.socket, cluster: str) -> bool:
+    answer = _ask(connection, key=3, version=2, body=struct.pack(">i", 0))  # Metadata of no topic
     (brokers,) = struct.unpack_from(">i", answer)
-    return bool(brokers > 0)
+    at = 4
+    for _ in range(brokers):
+        _host, at = _text(answer, at + 4)  # after its id
+        _rack, at = _text(answer, at + 4)  # after its port
+    return bool(brokers > 0 and _text(answer, at)[0] == cluster)
 
 
 def _has_coordinator(connection: socket.socket) -> bool:
@@ -58,6 +65,14 @@ def _read(connection: socket.socket, size: int) -> bytes:
     while len(data) < size and (piece := connection.recv(size - len(data))):
         data += piece
     return data
+
+
+def _text(data: bytes, at: int) -> tuple[str | None, int]:
+    """The string or null that begins at ``at``, and where it ends."""
+    (size,) = struct.unpack_from(">h", data, at)
+    if size < 0:
+        return None, at + 2
+    return data[at + 2 : at + 2 + size].decode("utf-8", "replace"), at + 2 + size
 
 
 def _string(text: str) -> bytes:

@@ -14,8 +14,10 @@ import psutil
 import pytest
 
 from deploy.local import kafka_probe
-from deploy.local.elasticsearch import health
+from deploy.local.elasticsearch import Elasticsearch, health
+from deploy.local.kafka import Kafka
 from deploy.local.notes import Status
+from deploy.local.place import Place, place_for
 from deploy.local.stack import Stack
 from pipeline.settings import Settings, local_status_file
 
@@ -46,9 +48,15 @@ def command(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_up_returns_when_both_servers_work(up: Status) -> None:
-    assert kafka_probe.is_working(port_of(up["kafka"]["bootstrap"]))
+def test_up_returns_when_both_servers_work(home: Path, up: Status) -> None:
+    assert Kafka(place_for(home)).is_ready(port_of(up["kafka"]["bootstrap"]))
     assert health(port_of(up["elasticsearch"]["url"]))["status"] in ("green", "yellow")
+
+
+def test_another_homes_servers_are_not_taken_for_ours(tmp_path: Path, up: Status) -> None:
+    assert not kafka_probe.is_working(port_of(up["kafka"]["bootstrap"]), "another-cluster")
+    elsewhere = Elasticsearch(Place(tmp_path, tmp_path, tmp_path, None))
+    assert not elsewhere.is_ready(port_of(up["elasticsearch"]["url"]))
 
 
 def test_other_commands_find_the_servers_by_default(home: Path, up: Status) -> None:
