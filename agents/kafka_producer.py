@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
@@ -18,9 +18,9 @@ from aiokafka.errors import (
 )
 
 from pipeline.errors import AccessRefused, KafkaUnavailable, NotSetUp
-from pipeline.message import Headers, NotAcknowledged, RecordTooLarge
+from pipeline.message import NotAcknowledged, Outgoing, RecordTooLarge
 from pipeline.settings import Settings
-from schemas.topics import TOPICS, Topic
+from schemas.topics import TOPICS
 
 ACKNOWLEDGED_WITHIN: Final = 15.0
 """Seconds from `KafkaProducer.send` until a record that no broker acknowledged counts as not acknowledged."""
@@ -77,18 +77,18 @@ class KafkaProducer:
             ) from None
         return cls(producer, settings)
 
-    async def send(self, topic: Topic, key: bytes | None, value: bytes, headers: Headers = ()) -> Awaitable[None]:
-        name = self._settings.named(topic.name)
-        if len(value) + len(key or b"") > topic.max_bytes:
+    async def send(self, record: Outgoing) -> Awaitable[None]:
+        name = self._settings.named(record.topic.name)
+        if len(record.value) + len(record.key or b"") > record.topic.max_bytes:
             raise RecordTooLarge
-        try:
-            future = await self._producer.send(name, value=value, key=key, headers=list(headers))
-        except (MessageSizeTooLargeError, RecordTooLargeError):
-            raise RecordTooLarge from None
-        except KafkaError as error:
-            future = asyncio.get_running_loop().create_future()
-            future.set_exception(error)
-        return _acknowledged(future, name, asyncio.get_running_loop().time() + ACKNOWLEDGED_WITHIN)
+        deadline = asyncio.get_running_loop().time() + ACKNOWLEDGED_WITHIN
+        with _explained(name):
+            # Waits for the topic's metadata and for room in the buffer.
+            async with asyncio.timeout_at(deadline):
+                future = await self._producer.send(
+                    name, value=record.value, key=record.key, headers=list(record.headers)
+                )
+        return _acknowledged(future, name, deadline)
 
     async def stop(self) -> None:
         with contextlib.suppress(TimeoutError, KafkaError):
@@ -97,9 +97,16 @@ class KafkaProducer:
 
 async def _acknowledged(future: asyncio.Future[Any], name: str, deadline: float) -> None:
     """``deadline`` in the loop's time. An idempotent aiokafka producer itself tries for ever."""
-    try:
+    with _explained(name):
         async with asyncio.timeout_at(deadline):
             await asyncio.shield(future)
+
+
+@contextlib.contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Turns aiokafka's errors about the topic ``name`` into ours."""
+    try:
+        yield
     except TimeoutError:
         raise NotAcknowledged(f"not within {ACKNOWLEDGED_WITHIN:g} s") from None
     except (MessageSizeTooLargeError, RecordTooLargeError):
@@ -109,4 +116,4 @@ async def _acknowledged(future: asyncio.Future[Any], name: str, deadline: float)
     except TopicAuthorizationFailedError:
         raise AccessRefused(f"This user may not write to the topic {name}.", "Give it the stage's rights.") from None
     except KafkaError as error:
-        raise NotAcknowledged(type(error).__name__) from error
+        raise NotAcknowledged(type(error).__name__) from None

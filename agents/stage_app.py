@@ -25,17 +25,21 @@ from pipeline.errors import ElasticsearchUnavailable, FlagpostError, KafkaUnavai
 from pipeline.journal import CrashJournal
 from pipeline.log import configure, get_logger, logging_config
 from pipeline.message import Message
-from pipeline.metrics import StageMetrics
+from pipeline.metrics import STUCK_AFTER, StageMetrics
 from pipeline.pause import PoisonGuard, pause_file
 from pipeline.retry import RetryPolicy
 from pipeline.settings import Settings, load_settings
-from pipeline.supervisor import EXIT_FAULT, EXIT_HALTED, EXIT_OUTAGE, SLOT_VARIABLE, SUPERVISOR_VARIABLE
+from pipeline.supervisor import EXIT_FAULT, EXIT_HALTED, EXIT_OUTAGE, SUPERVISOR_VARIABLE
 from schemas.topics import Topic
 
 log = get_logger(__name__)
 
-MAX_POLL_INTERVAL: Final = 600.0
-"""Seconds that a batch may take before the group takes the partitions away; retries end well below it."""
+MAX_POLL_INTERVAL: Final = float((2**31 - 1) // 1000)
+"""Seconds between polls after which aiokafka would leave the group: as good as never. Faust would not come back from that,
+and a paused stage does not poll. A dead worker is noticed by its missing heartbeats, a stuck one by `look`."""
+
+LOOK_EVERY: Final = 2.0
+"""Seconds between two looks at the lag, the pause and the supervisor."""
 
 StageMaker = Callable[[Settings, KafkaProducer, AsyncExitStack], Awaitable[Stage]]
 """Builds a stage; what must be closed at the end goes onto the exit stack."""
@@ -66,7 +70,6 @@ def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: S
         web_enabled=False,
         datadir=str(datadir),
         logging_config=logging_config(settings.log_level),
-        worker_redirect_stdouts=False,
     )
     source = app.topic(settings.named(topic.name), value_type=bytes, value_serializer="raw", key_serializer="raw")
     worker = _Worker(name, settings, make)
@@ -79,9 +82,9 @@ def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: S
         ):
             await worker.deliver(delivery, events, topic)
 
-    @app.timer(interval=1.0, name=f"{name}-look")
+    @app.timer(interval=LOOK_EVERY, name=f"{name}-look")
     async def look() -> None:
-        worker.measure_lag(app)
+        await worker.look(app)
         if _orphaned():
             log.error("supervisor is gone", stage=name)
             os.kill(os.getpid(), signal.SIGTERM)
@@ -103,10 +106,11 @@ class _Worker:
         self._delivery: Delivery | None = None
         self._starting = asyncio.Lock()
         self._resources = AsyncExitStack()
+        self._guard = PoisonGuard(pause_file(settings.home, name))
         self.metrics = StageMetrics(name)
 
     async def start(self) -> Delivery:
-        """Builds stage, producer and health server, once a process; a rebalance restarts the agent, not these."""
+        """Builds stage, producer and health server, once a process."""
         async with self._starting:
             if self._delivery is not None:
                 return self._delivery
@@ -123,8 +127,8 @@ class _Worker:
             self._delivery = Delivery(
                 stage=stage,
                 producer=producer,
-                journal=CrashJournal(settings.home / "journal" / f"{self._name}-{_slot()}.json"),
-                guard=PoisonGuard(pause_file(settings.home, self._name)),
+                journal=CrashJournal.claim(settings.home / "journal", self._name),
+                guard=self._guard,
                 metrics=self.metrics,
                 policy=RetryPolicy(limit=settings.retry_limit),
             )
@@ -163,22 +167,34 @@ class _Worker:
         log.error("unexpected fault", stage=self._name, exc_info=error)
         _end(EXIT_FAULT)
 
-    def measure_lag(self, app: faust.App) -> None:
-        """Reads the lag off the consumer: ends of the assigned partitions less what was acked."""
-        consumer = app.consumer
-        assigned = consumer.assignment()
-        if not assigned:
-            self.metrics.lag(None)
-            return
-        # Faust has no public view of what it has committed.
-        committed: dict[Any, int | None] = consumer._committed_offset  # type: ignore[attr-defined]
-        lag = 0
-        for partition in assigned:
-            end = consumer.highwater(partition)
-            done = committed.get(partition)
-            if end is not None and done is not None:
-                lag += max(end - done, 0)
-        self.metrics.lag(lag)
+    async def look(self, app: faust.App) -> None:
+        """Measures lag and pause for health, and ends a process whose batch will not end by itself."""
+        if reason := self._guard.paused:
+            self.metrics.paused(reason)
+        else:
+            self.metrics.resumed()
+            if self.metrics.stuck:
+                log.error("stuck", stage=self._name, reason=f"a batch is in work for more than {STUCK_AFTER:g} s")
+                _end(EXIT_FAULT)
+        try:
+            async with asyncio.timeout(5.0):
+                self.metrics.lag(await _lag(app))
+        except Exception:
+            # Whatever kept us from asking (Kafka is away, a rebalance goes on): health says so when it lasts.
+            self.metrics.lag_unknown()
+
+
+async def _lag(app: faust.App) -> int | None:
+    """Ends of the assigned partitions less what is committed, asked of the brokers; None when nothing is assigned."""
+    consumer = app.consumer
+    assigned = consumer.assignment()
+    if not assigned:
+        return None
+    ends = await consumer.highwaters(*assigned)
+    beginnings = await consumer.earliest_offsets(*assigned)
+    # Faust has no public view of what it has committed.
+    committed: dict[Any, int | None] = consumer._committed_offset  # type: ignore[attr-defined]
+    return sum(max(ends[one] - max(committed.get(one) or 0, beginnings[one]), 0) for one in assigned)
 
 
 def _message(event: EventT[Any], topic: Topic) -> Message:
@@ -190,7 +206,6 @@ def _message(event: EventT[Any], topic: Topic) -> Message:
         key=record.key,
         value=record.value,
         timestamp=dt.datetime.fromtimestamp(record.timestamp, dt.UTC),
-        headers=tuple(dict(record.headers or {}).items()),
     )
 
 
@@ -204,12 +219,6 @@ def _credentials(settings: Settings) -> Any:
             mechanism=settings.kafka_sasl_mechanism,
         )
     return faust.SSLCredentials(context=context) if context else None
-
-
-def _slot() -> str:
-    """Which of a stage's workers on this machine this is: `flagpost worker` numbers them, so that each finds its own
-    journal again after a restart."""
-    return os.environ.get(SLOT_VARIABLE, "0")
 
 
 def _orphaned() -> bool:

@@ -74,7 +74,7 @@ def load(folder: Path, threads: int = 0) -> Classifier:
 
     Raises `UnusableModel`.
     """
-    from models.openvino_classifier import OpenVinoClassifier
     from models.manifest import read_manifest
+    from models.openvino_classifier import OpenVinoClassifier
 
     return OpenVinoClassifier(folder, read_manifest(folder), threads)

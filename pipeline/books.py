@@ -3,7 +3,7 @@
 Once every lag is 0, three sums come out even:
 
 1. records of `[posts]` = distinct (partition, offset) in `[outcomes]`
-2. distinct uids flagged or withdrawn = live documents + tombstones + uids that index dead-lettered
+2. distinct uids flagged or withdrawn = live documents + tombstones + uids that index could only dead-letter
 3. outcomes dead_lettered = distinct origins of classify's dead letters
 
 Repeats (after a crash a batch is delivered again) change no sum; they are counted beside them.
@@ -12,16 +12,17 @@ Repeats (after a crash a batch is delivered again) change no sum; they are count
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from elasticsearch import Elasticsearch
 from msgspec import Struct
 
 from pipeline.elasticsearch_client import explained
 from pipeline.settings import Settings
-from pipeline.topic_reader import count_records, read_topic
+from pipeline.topic_reader import Bounds, TopicReader, read_topic
 from schemas import codec
 from schemas.dead_letter import DeadLetter
+from schemas.identity import document_id
 from schemas.mapping import WRITE_ALIAS
 from schemas.outcome import Outcome, Outcomes
 from schemas.topics import DEAD_LETTERS, OUTCOMES, POSTS
@@ -58,26 +59,40 @@ class Books(Struct, frozen=True, kw_only=True):
         return all(one.even for one in self.sums)
 
 
+class Letter(Struct, frozen=True):
+    """A dead letter without its value."""
+
+    why: DeadLetter
+    key: bytes | None
+
+
 def balance(settings: Settings, client: Elasticsearch) -> Books:
     """Reads `[outcomes]`, the dead letters and the index, and adds up. Every lag should be 0.
 
+    Records that retention has removed from `[posts]` are left out on both sides of the first and the last sum. The second
+    holds for as long as `[outcomes]` remembers all that the index holds.
     Raises `KafkaUnavailable`, `ElasticsearchUnavailable`, `AccessRefused` or `NotSetUp`.
     """
+    with TopicReader(settings, POSTS) as reader:
+        posts = reader.bounds()
     ends, repeats = _distinct(codec.decode(OUTCOMES, record.value) for record in read_topic(settings, OUTCOMES))
-    letters = [DeadLetter.from_headers(record.headers) for record in read_topic(settings, DEAD_LETTERS)]
+    letters = [
+        Letter(DeadLetter.from_headers(record.headers), record.key) for record in read_topic(settings, DEAD_LETTERS)
+    ]
     live, tombstones = _index_counts(settings, client)
-    return _add_up(count_records(settings, POSTS), ends, repeats, letters, live, tombstones)
+    missing = _missing(settings, client, _uids_lost_to_the_index(letters))
+    return add_up(posts, ends, repeats, letters, live, tombstones, missing)
 
 
-def _distinct(batches: Iterable[Outcomes]) -> tuple[list[Outcome], int]:
-    """The last outcome told of each (partition, offset), and how many were told more than once."""
+def _distinct(batches: Iterable[Outcomes]) -> tuple[dict[tuple[int, int], Outcome], int]:
+    """(partition, offset) → the last outcome told of it; and how many were told more than once."""
     ends: dict[tuple[int, int], Outcome] = {}
     told = 0
     for batch in batches:
         for outcome in batch.outcomes:
             ends[batch.partition, outcome.offset] = outcome
             told += 1
-    return list(ends.values()), told - len(ends)
+    return ends, told - len(ends)
 
 
 def _index_counts(settings: Settings, client: Elasticsearch) -> tuple[int, int]:
@@ -88,28 +103,51 @@ def _index_counts(settings: Settings, client: Elasticsearch) -> tuple[int, int]:
         return int(client.count(index=alias)["count"]) - tombstones, tombstones
 
 
-def _add_up(
-    posts: int, ends: list[Outcome], repeats: int, letters: list[DeadLetter], live: int, tombstones: int
+def _uids_lost_to_the_index(letters: Iterable[Letter]) -> set[str]:
+    """Document ids of what the index stage has dead-lettered: the key of `[flagged]` is the uid."""
+    keys = (one.key.decode("utf-8", "replace") for one in letters if one.why.stage == "index" and one.key)
+    return {document_id(*key.split(":", 1)) for key in keys if ":" in key}
+
+
+def _missing(settings: Settings, client: Elasticsearch, ids: set[str]) -> int:
+    """How many of ``ids`` the index does not hold in any wording."""
+    missing = len(ids)
+    with explained(settings):
+        for start in range(0, len(ids), 1000):
+            part = sorted(ids)[start : start + 1000]
+            answer = client.count(index=settings.named(WRITE_ALIAS), query={"ids": {"values": part}})
+            missing -= int(answer["count"])
+    return missing
+
+
+def add_up(
+    posts: Bounds,
+    ends: Mapping[tuple[int, int], Outcome],
+    repeats: int,
+    letters: Sequence[Letter],
+    live: int,
+    tombstones: int,
+    missing: int,
 ) -> Books:
-    uids = {outcome.uid_hash for outcome in ends if outcome.outcome in ("flagged", "withdrawn")}
-    classify_letters = {(one.partition, one.offset) for one in letters if one.stage == "classify"}
-    index_letters = {(one.partition, one.offset) for one in letters if one.stage == "index"}
-    dead = sum(outcome.outcome == "dead_lettered" for outcome in ends)
-    flagged = [outcome for outcome in ends if outcome.outcome == "flagged"]
+    """The books, from what was read. ``missing`` are uids that the index stage could not store at all."""
+    still_there = [one for (partition, offset), one in ends.items() if offset >= posts.get(partition, (0, 0))[0]]
+    records = sum(end - begin for begin, end in posts.values())
+    uids = {outcome.uid_hash for outcome in ends.values() if outcome.outcome in ("flagged", "withdrawn")}
+    origins = {(one.why.partition, one.why.offset) for one in letters if one.why.stage == "classify"}
+    told_dead = {place for place, outcome in ends.items() if outcome.outcome == "dead_lettered"}
+    flagged = [outcome for outcome in ends.values() if outcome.outcome == "flagged"]
     return Books(
-        posts=posts,
-        by_outcome=dict(Counter(outcome.outcome for outcome in ends)),
+        posts=records,
+        by_outcome=dict(Counter(outcome.outcome for outcome in ends.values())),
         by_label=dict(Counter(str(outcome.label) for outcome in flagged)),
         by_grade=dict(Counter(str(outcome.grade) for outcome in flagged)),
         live=live,
         tombstones=tombstones,
-        dead_letters=dict(Counter(one.stage for one in letters)),
+        dead_letters=dict(Counter(one.why.stage for one in letters)),
         repeats=repeats,
         sums=[
-            Sum("records of [posts] = distinct outcomes", posts, len(ends)),
-            Sum(
-                "uids flagged or withdrawn = documents + tombstones", len(uids) - len(index_letters), live + tombstones
-            ),
-            Sum("outcomes dead_lettered = classify's dead letters", dead, len(classify_letters)),
+            Sum("records of [posts] = distinct outcomes", records, len(still_there)),
+            Sum("uids flagged or withdrawn = documents + tombstones", len(uids) - missing, live + tombstones),
+            Sum("outcomes dead_lettered = classify's dead letters", len(told_dead), len(origins)),
         ],
     )

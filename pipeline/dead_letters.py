@@ -8,23 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
-
-from pipeline.errors import InvalidInput, KafkaUnavailable, NotSetUp
-from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
+from pipeline.errors import InvalidInput
 from pipeline.settings import Settings
+from pipeline.topic_reader import Bounds, TopicReader
 from schemas.dead_letter import DeadLetter
 from schemas.topics import DEAD_LETTERS
-
-SILENCE_SECONDS: Final = 20.0
-"""Without a record for so long, though there are some, Kafka counts as unavailable."""
-
-POLL_MILLISECONDS: Final = 500
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -69,72 +61,15 @@ class Stored:
         return letter.origin or "unknown"
 
 
-Bounds = Mapping[int, tuple[int, int]]
-"""Partition → its first and next offset at one moment. What comes later is not read."""
-
-
-class DeadLetterReader:
-    """Reads the topic of dead letters without a consumer group; a context.
-
-    Raises `NotSetUp`, `KafkaUnavailable` or `AccessRefused`.
-    """
+class DeadLetterReader(TopicReader):
+    """Reads the topic of dead letters; a context. Raises `NotSetUp`, `KafkaUnavailable` or `AccessRefused`."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._topic = settings.named(DEAD_LETTERS.name)
-        with kafka_errors_explained(settings):
-            self._consumer: Any = KafkaConsumer(
-                **kafka_python_options(settings),
-                group_id=None,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                allow_auto_create_topics=False,
-            )
-
-    def __enter__(self) -> DeadLetterReader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._consumer.close()
-
-    def bounds(self) -> Bounds:
-        """What the topic holds now."""
-        with kafka_errors_explained(self._settings):
-            numbers = self._consumer.partitions_for_topic(self._topic)
-            if not numbers:
-                raise NotSetUp(
-                    f"Kafka at {self._settings.bootstrap()} has no topic {self._topic}.", "Run `flagpost setup`."
-                )
-            partitions = [TopicPartition(self._topic, number) for number in sorted(numbers)]
-            begin = self._consumer.beginning_offsets(partitions)
-            end = self._consumer.end_offsets(partitions)
-        return {partition.partition: (begin[partition], end[partition]) for partition in partitions}
+        super().__init__(settings, DEAD_LETTERS)
 
     def read(self, bounds: Bounds) -> Iterator[Stored]:
-        """Every dead letter within ``bounds``, each partition's in order, holding one fetch of them at a time."""
-        ends = {TopicPartition(self._topic, number): end for number, (begin, end) in bounds.items() if begin < end}
-        if not ends:
-            return
-        with kafka_errors_explained(self._settings):
-            self._consumer.assign(list(ends))
-            for partition in ends:
-                self._consumer.seek(partition, bounds[partition.partition][0])
-        heard = time.monotonic()
-        while ends:
-            with kafka_errors_explained(self._settings):
-                fetched = self._consumer.poll(timeout_ms=POLL_MILLISECONDS)
-            for partition, records in fetched.items():
-                yield from (_stored(record) for record in records if record.offset < ends.get(partition, 0))
-            with kafka_errors_explained(self._settings):
-                done = [partition for partition, end in ends.items() if self._consumer.position(partition) >= end]
-            for partition in done:
-                del ends[partition]
-            heard = time.monotonic() if fetched or done else heard
-            if time.monotonic() - heard > SILENCE_SECONDS:
-                raise KafkaUnavailable(
-                    f"Kafka at {self._settings.bootstrap()} stopped giving records of {self._topic}.",
-                    "Look at the brokers' health, then try again.",
-                )
+        """Every dead letter within ``bounds``, each partition's in order."""
+        return map(_stored, self.records(bounds))
 
     def newest(self, limit: int, chosen: Callable[[Stored], bool] | None = None) -> tuple[list[Stored], int]:
         """The newest ``limit`` of those ``chosen``, newest first, and how many were chosen in all."""

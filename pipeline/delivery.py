@@ -23,10 +23,10 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pipeline.errors import StageHalted
+from pipeline.errors import FlagpostError, StageHalted
 from pipeline.journal import MOST_UNCLEAN_ENDS, CrashJournal
 from pipeline.log import get_logger
-from pipeline.message import Message, NotAcknowledged, Producer, RecordTooLarge
+from pipeline.message import Message, Outgoing, Place, Producer, RecordTooLarge, send_in_order
 from pipeline.metrics import StageMetrics
 from pipeline.pause import PoisonGuard
 from pipeline.result import DeadLetter, Done, End, Halt, Result, Retry
@@ -77,19 +77,21 @@ class Delivery:
     async def deliver(self, batch: Sequence[Message]) -> None:
         """Returns when every message of ``batch`` is Done or dead-lettered, durably.
 
-        Raises `Outage` and `StageHalted` for ends that an operator or time repairs; the journal is left clean then, and
+        Raises `Outage` and `FlagpostError` for ends that time or an operator repairs; the journal is left clean then, and
         when the task is cancelled. Any other exception is a fault of ours and leaves the batch in the journal.
         """
         await self._wait_while_paused()
+        self.metrics.batch_begun()
+        deadline = self.monotonic() + self.policy.limit
         for part in self._parts(batch):
             self.journal.begin(part)
             try:
-                await self._finish(part)
-            except (Outage, StageHalted, asyncio.CancelledError):
+                await self._finish(part, deadline)
+            except (Outage, FlagpostError, asyncio.CancelledError):
                 self.journal.finish()
                 raise
             self.journal.finish(part)
-        self.metrics.progressed()
+        self.metrics.batch_done()
 
     async def _wait_while_paused(self) -> None:
         reason = self.guard.paused
@@ -99,7 +101,6 @@ class Delivery:
         self.metrics.paused(reason)
         while self.guard.paused is not None:
             await self.sleep(0.5)
-        self.guard.forget()
         self.metrics.resumed()
         log.warning("stage resumed", stage=self.stage.name)
 
@@ -111,23 +112,20 @@ class Delivery:
             else:
                 yield list(messages)
 
-    async def _finish(self, messages: list[Message]) -> None:
-        deadline = self.monotonic() + self.policy.limit
-        started = self.monotonic()
+    async def _finish(self, messages: list[Message], deadline: float) -> None:
         ends, tries = await self._drive_to_ends(messages, deadline)
         pairs = [(message, ends[message.place]) for message in messages]
-        await self._until_durable(lambda: self._write_dead_letters(pairs, tries), deadline)
-        await self._until_durable(lambda: self.stage.settle(pairs), deadline)
+        await self._until_durable(lambda: self._write_dead_letters(pairs, tries), messages, deadline)
+        await self._until_durable(lambda: self.stage.settle(pairs), messages, deadline)
         for message, end in pairs:
             self.metrics.ended(end, self.clock() - message.timestamp)
             self.guard.record(bad=isinstance(end, DeadLetter))
-        self.metrics.batch_done(len(messages), self.monotonic() - started)
 
     async def _drive_to_ends(
         self, messages: list[Message], deadline: float
-    ) -> tuple[dict[tuple[str, int, int], End], dict[tuple[str, int, int], int]]:
-        ends: dict[tuple[str, int, int], End] = {}
-        tries: dict[tuple[str, int, int], int] = {}
+    ) -> tuple[dict[Place, End], dict[Place, int]]:
+        ends: dict[Place, End] = {}
+        tries: dict[Place, int] = {}
         for message in messages:
             unclean = self.journal.unclean_ends(message)
             if unclean >= MOST_UNCLEAN_ENDS:
@@ -142,40 +140,32 @@ class Delivery:
             rounds += 1
             if len(results) != len(todo):
                 raise RuntimeError(f"{self.stage.name} gave {len(results)} results for {len(todo)} messages")
-            wait = 0.0
             reason = ""
             for message, result in zip(todo, results, strict=True):
                 tries[message.place] = rounds
                 match result:
                     case Done() | DeadLetter():
                         ends[message.place] = result
-                    case Retry(why, after):
-                        wait, reason = max(wait, after), why
+                    case Retry(why):
+                        reason = why
                     case Halt(why, hint):
                         raise StageHalted(why, hint)
             if len(ends) < len(messages):
-                await self._back_off(rounds, wait, reason, deadline)
+                await self._back_off(rounds, reason, messages, deadline)
 
-    async def _write_dead_letters(
-        self, pairs: Sequence[tuple[Message, End]], tries: dict[tuple[str, int, int], int]
-    ) -> Retry | None:
-        acknowledgements = []
-        try:
-            for message, end in pairs:
-                if isinstance(end, DeadLetter):
-                    headers = self._headers(message, end, tries[message.place])
-                    value = message.value or b""
-                    acknowledgements.append(await self.producer.send(DEAD_LETTERS, message.key, value, headers))
-            for acknowledgement in acknowledgements:
-                await acknowledgement
-        except NotAcknowledged:
-            return Retry("the dead-letter topic does not acknowledge")
-        except RecordTooLarge:
+    async def _write_dead_letters(self, pairs: Sequence[tuple[Message, End]], tries: dict[Place, int]) -> Retry | None:
+        letters = [
+            Outgoing(DEAD_LETTERS, message.key, message.value or b"", self._headers(message, end, tries[message.place]))
+            for message, end in pairs
+            if isinstance(end, DeadLetter)
+        ]
+        sent = await send_in_order(self.producer, letters)
+        if any(isinstance(one, RecordTooLarge) for one in sent):
             raise StageHalted(
                 "A dead letter is larger than its topic takes, so it can't be put away and nothing may overtake it.",
                 "Raise max.message.bytes of the dead-letter topic above that of every other topic.",
-            ) from None
-        return None
+            )
+        return Retry("the dead-letter topic does not acknowledge") if any(sent) else None
 
     def _headers(self, message: Message, end: DeadLetter, tries: int) -> list[tuple[str, bytes]]:
         return DeadLetterHeaders(
@@ -189,17 +179,21 @@ class Delivery:
             dead_at=self.clock(),
         ).to_headers()
 
-    async def _until_durable(self, step: Callable[[], Awaitable[Retry | None]], deadline: float) -> None:
+    async def _until_durable(
+        self, step: Callable[[], Awaitable[Retry | None]], messages: Sequence[Message], deadline: float
+    ) -> None:
         for tries in itertools.count(1):
             retry = await step()
             if retry is None:
                 return
-            await self._back_off(tries, retry.after, retry.reason, deadline)
+            await self._back_off(tries, retry.reason, messages, deadline)
 
-    async def _back_off(self, tries: int, asked: float, reason: str, deadline: float) -> None:
-        wait = self.policy.wait(tries, asked, self.random)
+    async def _back_off(self, tries: int, reason: str, messages: Sequence[Message], deadline: float) -> None:
+        wait = self.policy.wait(tries, self.random)
         if self.monotonic() + wait > deadline:
             raise Outage(f"gave up after {self.policy.limit:g} s: {reason}")
         self.metrics.retrying(reason)
         log.warning("retrying", stage=self.stage.name, tries=tries, wait_s=round(wait, 2), reason=reason)
+        self.journal.finish()  # who is killed while waiting was not killed by a message
         await self.sleep(wait)
+        self.journal.begin(messages)

@@ -4,24 +4,28 @@ A message that kills its process would kill every restart. So a batch's places a
 handled and removed when it is done. A file that is still there at the next start tells of an unclean end: its messages are
 taken one at a time from then on, and one that was alone in work at `MOST_UNCLEAN_ENDS` unclean ends is a dead letter.
 
-The file protects against the process's death, not the machine's: it is renamed into place, not synced.
+The file protects against the process's death, not the machine's: it is renamed into place, not synced. Where it can't be
+written (a full disk) the worker goes on without: it only ever helps to find what kills workers, never to lose nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import msgspec
 from msgspec import Struct
 
-from pipeline.message import Message
+from pipeline.log import get_logger
+from pipeline.message import Message, Place
+
+log = get_logger(__name__)
 
 MOST_UNCLEAN_ENDS: Final = 3
-
-Place = tuple[str, int, int]
 
 
 class _Page(Struct):
@@ -35,12 +39,29 @@ def _name(place: Place) -> str:
 
 
 class CrashJournal:
-    """One worker's journal. Not shared between processes: each worker of a stage has its own file."""
+    """One worker's journal. Not shared between processes: `claim` gives each worker of a stage a file of its own."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock: IO[bytes] | None = None
         self._page = self._read()
         self._learn_from_unclean_end()
+
+    @classmethod
+    def claim(cls, folder: Path, stage: str) -> CrashJournal:
+        """The first journal of ``stage`` in ``folder`` that no living worker has; a restarted worker finds its own."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for slot in itertools.count():
+            lock = (folder / f"{stage}-{slot}.lock").open("wb")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.close()
+                continue
+            journal = cls(folder / f"{stage}-{slot}.json")
+            journal._lock = lock  # held until the process ends, however it ends
+            return journal
+        raise AssertionError("unreachable")
 
     def _read(self) -> _Page:
         try:
@@ -82,11 +103,14 @@ class CrashJournal:
         if self._page.suspects:
             self._write()
         else:
-            with contextlib.suppress(FileNotFoundError):
-                self._path.unlink()
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
     def _write(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_suffix(".draft")
-        draft.write_bytes(msgspec.json.encode(self._page))
-        draft.replace(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(msgspec.json.encode(self._page))
+            draft.replace(self._path)
+        except OSError as error:
+            log.warning("the crash journal can't be written", file=str(self._path), reason=error.strerror)

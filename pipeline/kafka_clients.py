@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +21,10 @@ CONNECT_SECONDS = 3.0
 
 BOOTSTRAP_SECONDS = 5.0
 """How long a broker that accepts connections may take to talk Kafka to us."""
+
+LOOKS = 4
+LOOK_EVERY = 0.5
+"""How often, and after how many seconds again, missing topics are looked for."""
 
 
 def kafka_python_options(settings: Settings) -> dict[str, Any]:
@@ -58,23 +63,25 @@ def topic_ids(settings: Settings, names: Sequence[str]) -> dict[str, str]:
     """Kafka's own ids of the topics ``names``; a topic that is deleted and made again has another one.
 
     Fails within `CONNECT_SECONDS` when nobody listens. Raises `KafkaUnavailable`, `AccessRefused`, and `NotSetUp` when a
-    topic is missing.
+    topic is missing: a broker that has just started knows of none for a moment, so they are looked for more than once.
     """
     with kafka_errors_explained(settings):
         admin = KafkaAdminClient(**kafka_python_options(settings), request_timeout_ms=int(BOOTSTRAP_SECONDS * 1000))
         try:
-            found = {
-                topic["name"]: str(topic["topic_id"]) for topic in admin.describe_topics() if not topic["error_code"]
-            }
+            for _ in range(LOOKS):
+                # All of them, and not by name: to ask for a name would create it where a cluster allows that.
+                topics = admin.describe_topics()
+                found = {topic["name"]: str(topic["topic_id"]) for topic in topics if not topic["error_code"]}
+                missing = [name for name in names if name not in found]
+                if not missing:
+                    return {name: found[name] for name in names}
+                time.sleep(LOOK_EVERY)
         finally:
             admin.close()
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise NotSetUp(
-            f"Kafka at {settings.bootstrap()} has no topic {' and no topic '.join(missing)}.",
-            "Run `flagpost setup`.",
-        )
-    return {name: found[name] for name in names}
+    raise NotSetUp(
+        f"Kafka at {settings.bootstrap()} has no topic {' and no topic '.join(missing)}.",
+        "Run `flagpost setup`.",
+    )
 
 
 @contextmanager
@@ -92,20 +99,25 @@ def kafka_errors_explained(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (kafka_errors.KafkaError, OSError) as error:
-        raise explain(reasons.telling or error, address) from error
+        signing_on = settings.kafka_security_protocol.startswith("SASL")
+        raise explain(reasons.telling or error, address, signing_on) from error
     finally:
         logger.removeHandler(reasons)
 
 
-def explain(error: BaseException, address: str) -> FlagpostError:
-    """What an error of kafka-python means for a user, in one sentence with the brokers' ``address``."""
+def explain(error: BaseException, address: str, signing_on: bool = False) -> FlagpostError:
+    """What an error of kafka-python means for a user, in one sentence with the brokers' ``address``.
+
+    ``signing_on``: it happened while we signed on with a user name; a broker that then hangs up has refused us.
+    """
     text = str(error)
+    refused = isinstance(error, kafka_errors.SaslAuthenticationFailedError | kafka_errors.UnsupportedSaslMechanismError)
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return AccessRefused(
             f"The certificate of Kafka at {address} is not trusted.",
             "Set FLAGPOST_KAFKA_CA_FILE to the PEM file of the authority that signed it.",
         )
-    if isinstance(error, kafka_errors.SaslAuthenticationFailedError | kafka_errors.UnsupportedSaslMechanismError):
+    if refused or (signing_on and "socket disconnected" in text):
         return AccessRefused(
             f"Kafka at {address} refused our user name, password or sign-on mechanism.",
             "Check FLAGPOST_KAFKA_USERNAME, FLAGPOST_KAFKA_PASSWORD_FILE and FLAGPOST_KAFKA_SASL_MECHANISM.",

@@ -1,7 +1,7 @@
 """What a worker measures: Prometheus series, and the health that is read off them.
 
-A stage is healthy when it makes progress or has nothing to do. It is *paused* when its poison guard stopped it, *stalled*
-when there is lag and no batch has been finished for `STALLED_AFTER` seconds.
+A stage is healthy when it makes progress or has nothing to do. It is *paused* when its poison guard stopped it, and
+*stalled* when it has work (a batch, or lag) or can't reach Kafka, and has finished nothing for `STALLED_AFTER` seconds.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from pipeline.result import DeadLetter, End
 
 STALLED_AFTER: Final = 60.0
+
+STUCK_AFTER: Final = 600.0
+"""A batch that is in work for so many seconds will not end any more: the process is ended, and the batch delivered again."""
 
 State = Literal["starting", "running", "retrying", "paused", "stalled"]
 
@@ -46,6 +49,8 @@ class StageMetrics:
         self._state: State = "starting"
         self._detail = ""
         self._lag: int | None = None
+        self._lag_known = True
+        self._batch_begun: float | None = None
         self._ends = Counter(
             "flagpost_messages", "Messages by their end", ["stage", "end", "note"], registry=self.registry
         )
@@ -73,8 +78,20 @@ class StageMetrics:
         self._ends.labels(self._stage, kind, note).inc()
         self._age.labels(self._stage).observe(max(age.total_seconds(), 0.0))
 
-    def batch_done(self, messages: int, seconds: float) -> None:
-        self._batch.labels(self._stage).observe(seconds)
+    def batch_begun(self) -> None:
+        self._batch_begun = self._monotonic()
+
+    def batch_done(self) -> None:
+        """A batch is done and may be acked."""
+        if self._batch_begun is not None:
+            self._batch.labels(self._stage).observe(self._monotonic() - self._batch_begun)
+        self._batch_begun = None
+        self.progressed()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether a batch is in work for longer than any batch may be."""
+        return self._batch_begun is not None and self._monotonic() - self._batch_begun > STUCK_AFTER
 
     def retrying(self, reason: str) -> None:
         self._state, self._detail = "retrying", reason
@@ -85,28 +102,35 @@ class StageMetrics:
         self._paused.labels(self._stage).set(1)
 
     def resumed(self) -> None:
-        self._state, self._detail = "running", ""
+        """The stage is not paused (any more)."""
+        if self._state == "paused":
+            self.progressed()
         self._paused.labels(self._stage).set(0)
 
     def progressed(self) -> None:
-        """A batch is done and may be acked."""
+        """The stage has started, or has finished something."""
         self._state, self._detail = "running", ""
         self._progress = self._monotonic()
 
     def lag(self, messages: int | None) -> None:
         """Notes how many messages of the assigned partitions are not yet done; None when nothing is assigned."""
-        if not messages:
+        if not messages and self._batch_begun is None:
             # Nothing to do is progress: the clock of a stall starts when there is work.
             self._progress = self._monotonic()
-        self._lag = messages
+        self._lag, self._lag_known = messages, True
         self._lag_gauge.labels(self._stage).set(messages or 0)
+
+    def lag_unknown(self) -> None:
+        """Kafka does not say how much there is to do."""
+        self._lag_known = False
 
     def health(self) -> Health:
         since = self._monotonic() - self._progress
         state, detail = self._state, self._detail
-        if state != "paused" and self._lag and since > STALLED_AFTER:
-            state = "stalled"
-            detail = f"{self._lag} messages wait and none was done for {since:.0f} s" + (
-                f" ({detail})" if detail else ""
-            )
+        if state != "paused" and since > STALLED_AFTER:
+            if not self._lag_known:
+                state, detail = "stalled", f"Kafka does not answer, and nothing was done for {since:.0f} s"
+            elif self._lag or self._batch_begun is not None:
+                why = f" ({detail})" if detail else ""
+                state, detail = "stalled", f"{self._lag or 0} messages wait and none was done for {since:.0f} s{why}"
         return Health(self._stage, state, detail, self._lag, round(since, 1))

@@ -15,31 +15,44 @@ BAD_SHARE: Final = 0.5
 class PoisonGuard:
     """Counts the last `WINDOW` ends; once more than half of at least `LEAST` are bad, the stage is paused.
 
-    The pause is a file, so that it outlives a restart; `flagpost worker resume STAGE` removes it.
+    The pause is a file, so that it outlives a restart; `flagpost worker resume STAGE` removes it, and the counts begin
+    anew.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._bad: deque[bool] = deque(maxlen=WINDOW)
+        self._ends: deque[bool] = deque()
+        self._bad = 0
+        self._tripped = False
 
     def record(self, bad: bool) -> None:
         """Counts one message's end."""
-        self._bad.append(bad)
-        if len(self._bad) >= LEAST and sum(self._bad) > BAD_SHARE * len(self._bad) and not self._path.exists():
+        self._forget_if_resumed()
+        self._ends.append(bad)
+        self._bad += bad
+        if len(self._ends) > WINDOW:
+            self._bad -= self._ends.popleft()
+        if len(self._ends) >= LEAST and self._bad > BAD_SHARE * len(self._ends) and not self._tripped:
+            self._tripped = True
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(f"{sum(self._bad)} of the last {len(self._bad)} messages could not be used", "utf-8")
+            self._path.write_text(f"{self._bad} of the last {len(self._ends)} messages could not be used", "utf-8")
 
     @property
     def paused(self) -> str | None:
-        """Why the stage is paused, or None. The counts begin anew when it goes on."""
+        """Why the stage is paused, or None."""
         try:
-            return self._path.read_text("utf-8") or "paused"
+            reason = self._path.read_text("utf-8") or "paused"
         except FileNotFoundError:
+            self._forget_if_resumed()
             return None
+        self._tripped = True
+        return reason
 
-    def forget(self) -> None:
-        """Begins counting anew, when an operator has said that the stage goes on."""
-        self._bad.clear()
+    def _forget_if_resumed(self) -> None:
+        if self._tripped and not self._path.exists():
+            self._tripped = False
+            self._ends.clear()
+            self._bad = 0
 
 
 def pause_file(home: Path, stage: str) -> Path:

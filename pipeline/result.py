@@ -26,10 +26,9 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Not now. ``after`` is the least number of seconds to wait, where the other side asked for one."""
+    """Not now, but perhaps soon."""
 
     reason: str
-    after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,6 @@ class RetryPolicy:
     longest: float = 10.0
     limit: float = 120.0
 
-    def wait(self, tries: int, asked: float, random: Callable[[], float]) -> float:
-        """Seconds to wait after ``tries`` failed tries (1 or more); never less than the other side ``asked`` for.
-
-        ``random`` yields numbers in [0, 1).
-        """
-        ceiling = min(self.longest, self.first * 2.0 ** min(tries - 1, 30))
-        return max(asked, ceiling * random())
+    def wait(self, tries: int, random: Callable[[], float]) -> float:
+        """Seconds to wait after ``tries`` failed tries (1 or more). ``random`` yields numbers in [0, 1)."""
+        return min(self.longest, self.first * 2.0 ** min(tries - 1, 30)) * random()

@@ -10,8 +10,9 @@ import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -76,14 +77,14 @@ class Settings(BaseSettings):
     # Stages
     model: Path = Field(ROOT / "models" / "released", description="folder of the released model")
     inference_threads: int = Field(0, ge=0, description="threads of the model; 0: one for each core")
-    classify_batch: int = Field(256, ge=1, le=4096, description="most posts judged in one batch")
+    classify_batch: int = Field(256, ge=1, le=2048, description="most posts judged in one batch")
     index_batch: int = Field(500, ge=1, le=5000, description="most items in one bulk request")
     batch_within: float = Field(0.2, gt=0, le=10, description="seconds that a batch waits to fill")
     chatter_sample: float = Field(
         0.005, ge=0, le=1, description="share of chatter kept for measuring what the model misses"
     )
     retry_limit: float = Field(
-        120.0, gt=0, description="seconds a batch is retried before its worker ends (unacked) and is restarted"
+        120.0, gt=0, le=300, description="seconds a batch is retried before its worker ends (unacked) and is restarted"
     )
 
     # Observation
@@ -112,6 +113,14 @@ class Settings(BaseSettings):
             dotenv_settings,
             TomlConfigSettingsSource(settings_cls),
         )
+
+    @field_validator("elasticsearch_url")
+    @classmethod
+    def _without_password(cls, url: str | None) -> str | None:
+        """A URL is shown in errors and in status; a password in it would be, too."""
+        if url and "@" in urlsplit(url).netloc:
+            raise ValueError("it holds a user name or password; set ELASTICSEARCH_USERNAME and …_PASSWORD instead")
+        return url
 
     # What follows from the settings
 

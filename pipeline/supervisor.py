@@ -26,9 +26,6 @@ EXIT_FAULT: Final = 70
 EXIT_OUTAGE: Final = 75
 EXIT_HALTED: Final = 78
 
-SLOT_VARIABLE: Final = "FLAGPOST_WORKER_SLOT"
-"""Number of a worker among those of its stage: it finds its own crash journal again by it."""
-
 SUPERVISOR_VARIABLE: Final = "FLAGPOST_SUPERVISOR_PID"
 """Process that started the worker; the worker ends when it is gone."""
 
@@ -36,7 +33,7 @@ SETTLED_AFTER: Final = 60.0
 """Seconds of life after which a worker counts as healthy, so that its next restart is quick again."""
 
 GRACE: Final = 10.0
-"""Seconds that a worker has to finish its batch after SIGTERM."""
+"""Seconds that a worker has to end after SIGTERM; a batch in work is given up, unacked, and delivered again."""
 
 
 class Supervisor:
@@ -63,12 +60,15 @@ class Supervisor:
         short_lives = 0
         while not self._stop.is_set():
             started = time.monotonic()
-            code = await self._run_once(stage, slot)
+            try:
+                reason = _meaning(await self._run_once(stage, slot))
+            except OSError as error:
+                reason = f"it can't be started ({error.strerror})"
             if self._stop.is_set():
                 return
             short_lives = 1 if time.monotonic() - started > SETTLED_AFTER else short_lives + 1
-            wait = self._restarts.wait(short_lives, 0.0, random.random)
-            log.warning("worker ended", stage=stage, slot=slot, reason=_meaning(code), restart_in_s=round(wait, 1))
+            wait = self._restarts.wait(short_lives, random.random)
+            log.warning("worker ended", stage=stage, slot=slot, reason=reason, restart_in_s=round(wait, 1))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), wait)
 
@@ -90,7 +90,7 @@ class Supervisor:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,  # Faust draws a spinner there; logs go to stderr
                 stderr=output,
-                env={**os.environ, SLOT_VARIABLE: str(slot), SUPERVISOR_VARIABLE: str(os.getpid())},
+                env={**os.environ, SUPERVISOR_VARIABLE: str(os.getpid())},
                 # Its own session: Ctrl-C in the terminal reaches the supervisor alone, which then asks in turn.
                 start_new_session=True,
             )

@@ -1,9 +1,11 @@
-"""Reads what a topic holds right now, without a consumer group."""
+"""Reads what a topic holds at one moment, without a consumer group."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import time
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Final, Self
 
 from kafka import KafkaConsumer, TopicPartition
 
@@ -12,57 +14,82 @@ from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
 from pipeline.settings import Settings
 from schemas.topics import Topic
 
-_PATIENCE_MS = 15_000
-"""Longest wait for the next records of a topic that must still have some."""
+SILENCE_SECONDS: Final = 20.0
+"""Without a record for so long, though there are some, Kafka counts as unavailable."""
+
+POLL_MILLISECONDS: Final = 500
+
+Bounds = Mapping[int, tuple[int, int]]
+"""Partition → its first and next offset at one moment. What comes later is not read."""
+
+
+class TopicReader:
+    """Reads one topic; a context. Raises `NotSetUp`, `KafkaUnavailable` or `AccessRefused`."""
+
+    def __init__(self, settings: Settings, topic: Topic) -> None:
+        self._settings = settings
+        self._topic = settings.named(topic.name)
+        with kafka_errors_explained(settings):
+            self._consumer: Any = KafkaConsumer(
+                **kafka_python_options(settings),
+                group_id=None,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                allow_auto_create_topics=False,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._consumer.close()
+
+    def bounds(self) -> Bounds:
+        """What the topic holds now."""
+        with kafka_errors_explained(self._settings):
+            numbers = self._consumer.partitions_for_topic(self._topic)
+            if not numbers:
+                raise NotSetUp(
+                    f"Kafka at {self._settings.bootstrap()} has no topic {self._topic}.", "Run `flagpost setup`."
+                )
+            partitions = [TopicPartition(self._topic, number) for number in sorted(numbers)]
+            begin = self._consumer.beginning_offsets(partitions)
+            end = self._consumer.end_offsets(partitions)
+        return {partition.partition: (begin[partition], end[partition]) for partition in partitions}
+
+    def records(self, bounds: Bounds) -> Iterator[Any]:
+        """Every record within ``bounds``, each partition's in order, holding one fetch of them at a time.
+
+        Records are kafka-python's ConsumerRecord with raw bytes.
+        """
+        ends = {TopicPartition(self._topic, number): end for number, (begin, end) in bounds.items() if begin < end}
+        if not ends:
+            return
+        with kafka_errors_explained(self._settings):
+            self._consumer.assign(list(ends))
+            for partition in ends:
+                self._consumer.seek(partition, bounds[partition.partition][0])
+        heard = time.monotonic()
+        while ends:
+            with kafka_errors_explained(self._settings):
+                fetched = self._consumer.poll(timeout_ms=POLL_MILLISECONDS)
+            for partition, records in fetched.items():
+                yield from (record for record in records if record.offset < ends.get(partition, 0))
+            with kafka_errors_explained(self._settings):
+                done = [partition for partition, end in ends.items() if self._consumer.position(partition) >= end]
+            for partition in done:
+                del ends[partition]
+            heard = time.monotonic() if fetched or done else heard
+            if time.monotonic() - heard > SILENCE_SECONDS:
+                raise KafkaUnavailable(
+                    f"Kafka at {self._settings.bootstrap()} stopped giving records of {self._topic}.",
+                    "Look at the brokers' health, then try again.",
+                )
 
 
 def read_topic(settings: Settings, topic: Topic) -> Iterator[Any]:
-    """Every record from the topic's beginning to the end it has at the call; kafka-python's ConsumerRecord, raw bytes.
-
-    Raises `KafkaUnavailable`, `AccessRefused`, and `NotSetUp` when the topic is missing.
-    """
-    name = settings.named(topic.name)
-    with kafka_errors_explained(settings):
-        consumer = KafkaConsumer(
-            **kafka_python_options(settings),
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=4 * 1024 * 1024,
-        )
-        try:
-            partitions = [TopicPartition(name, number) for number in consumer.partitions_for_topic(name) or ()]
-            if not partitions:
-                raise NotSetUp(f"Kafka has no topic {name}.", "Run `flagpost setup`.")
-            ends = consumer.end_offsets(partitions)
-            beginnings = consumer.beginning_offsets(partitions)
-            open_ = {one for one in partitions if beginnings[one] < ends[one]}
-            consumer.assign(list(open_))
-            for one in open_:
-                consumer.seek(one, beginnings[one])
-            while open_:
-                found = consumer.poll(timeout_ms=_PATIENCE_MS)
-                if not found:
-                    raise KafkaUnavailable(f"Kafka at {settings.bootstrap()} stopped answering.", "Try again.")
-                for partition, records in found.items():
-                    yield from (record for record in records if record.offset < ends[partition])
-                    if consumer.position(partition) >= ends[partition]:
-                        open_.discard(partition)
-                        consumer.pause(partition)
-        finally:
-            consumer.close()
-
-
-def count_records(settings: Settings, topic: Topic) -> int:
-    """Records that the topic holds: ends less beginnings. Raises as `read_topic`."""
-    name = settings.named(topic.name)
-    with kafka_errors_explained(settings):
-        consumer = KafkaConsumer(**kafka_python_options(settings), group_id=None, enable_auto_commit=False)
-        try:
-            partitions = [TopicPartition(name, number) for number in consumer.partitions_for_topic(name) or ()]
-            if not partitions:
-                raise NotSetUp(f"Kafka has no topic {name}.", "Run `flagpost setup`.")
-            ends, beginnings = consumer.end_offsets(partitions), consumer.beginning_offsets(partitions)
-            return sum(ends[one] - beginnings[one] for one in partitions)
-        finally:
-            consumer.close()
+    """Every record that the topic holds now. Raises as `TopicReader`."""
+    with TopicReader(settings, topic) as reader:
+        yield from reader.records(reader.bounds())

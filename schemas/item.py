@@ -23,6 +23,14 @@ class Item(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="typ
     reviews: Reviews = 0
 
     @property
+    def source(self) -> str:
+        return self.post.source
+
+    @property
+    def id(self) -> str:
+        return self.post.id
+
+    @property
     def uid(self) -> str:
         return self.post.uid
 

@@ -72,8 +72,11 @@ class Post(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="typ
 
     @property
     def revision(self) -> dt.datetime:
-        """When this wording was made; the newest wins."""
-        return self.edited_at or self.created_at
+        """When this wording was made; the newest wins. Of two wordings of one moment the one that came last wins.
+
+        Some sources give the edit's time in whole seconds, so that it seems to come before the post itself.
+        """
+        return max(self.edited_at or self.created_at, self.created_at)
 
 
 class PostDeleted(Struct, frozen=True, kw_only=True, tag_field="type", tag="post_deleted"):

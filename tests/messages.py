@@ -27,7 +27,12 @@ def item(id: str = "1", text: str = "lads dealing by the pier", activation: int 
 
 
 def message(
-    value: bytes | msgspec.Struct | None, offset: int = 0, partition: int = 0, topic: str = "posts", key: bytes = b"x:1"
+    value: bytes | msgspec.Struct | None,
+    offset: int = 0,
+    partition: int = 0,
+    topic: str = "posts",
+    key: bytes = b"x:1",
+    at: dt.datetime = START,
 ) -> Message:
     encoded = codec.encode(value) if isinstance(value, msgspec.Struct) else value
-    return Message(topic, partition, offset, key, encoded, START)
+    return Message(topic, partition, offset, key, encoded, at)

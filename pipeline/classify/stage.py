@@ -8,11 +8,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pipeline.classify.judge import Judge
-from pipeline.message import Message, NotAcknowledged, Producer, RecordTooLarge
+from pipeline.message import Message, Outgoing, Place, Producer, RecordTooLarge, send_in_order
 from pipeline.result import DeadLetter, Done, End, Result, Retry
 from schemas import codec
 from schemas.codec import InvalidMessage
@@ -23,7 +24,8 @@ from schemas.post import Post, PostDeleted
 from schemas.topics import CHATTER_SAMPLE, FLAGGED, OUTCOMES, Topic
 from schemas.verdict import Verdict
 
-Place = tuple[str, int, int]
+REJUDGED_SLACK: Final = dt.timedelta(minutes=5)
+"""Allowance for clocks that differ between the broker, the trainer's machine and this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class ClassifyStage:
         self._producer = producer
         self._sample_share = sample_share
         self._clock = clock
+        self._started = clock()
         self._handled: dict[Place, _Handled] = {}
 
     async def handle(self, messages: Sequence[Message]) -> Sequence[Result]:
@@ -71,14 +74,11 @@ class ClassifyStage:
 
     async def settle(self, ends: Sequence[tuple[Message, End]]) -> Retry | None:
         """Publishes what became of every message: one record for each partition of the batch."""
-        try:
-            waiting = [
-                await self._producer.send(OUTCOMES, str(outcomes.partition).encode(), codec.encode(outcomes))
-                for outcomes in self._outcomes(ends)
-            ]
-            for acknowledgement in waiting:
-                await acknowledgement
-        except NotAcknowledged:
+        records = [
+            Outgoing(OUTCOMES, str(outcomes.partition).encode(), codec.encode(outcomes))
+            for outcomes in self._outcomes(ends)
+        ]
+        if any(await send_in_order(self._producer, records)):
             return Retry("outcomes are not acknowledged")
         self._handled.clear()
         return None
@@ -105,9 +105,14 @@ class ClassifyStage:
         return _Handled(record, verdict, None, "chatter")
 
     def _judged_before(self, message: Message) -> bool:
-        """Whether an earlier model may have judged this record: it was there before the current one was activated."""
+        """Whether an earlier model may have judged this record: it was there before this worker ran the current one.
+
+        A record that came between the activation and this worker's start may have been judged by the worker before it.
+        Where this says yes for nothing, the price is a tombstone.
+        """
         classifier = self._judge.classifier
-        return classifier.activation > 1 and message.timestamp < classifier.activated_at
+        since = max(classifier.activated_at, self._started) + REJUDGED_SLACK
+        return classifier.activation > 1 and message.timestamp < since
 
     def _withdrawn(self, record: Post | PostDeleted, reason: WithdrawnReason) -> Withdrawn:
         return Withdrawn(
@@ -123,7 +128,8 @@ class ClassifyStage:
 
     async def _publish(self, messages: Sequence[Message]) -> dict[Place, Result]:
         results: dict[Place, Result] = {}
-        waiting: list[tuple[Message, Awaitable[None]]] = []
+        senders: list[Message] = []
+        records: list[Outgoing] = []
         for message in messages:
             handled = self._handled[message.place]
             topic, record = self._route(handled)
@@ -131,21 +137,18 @@ class ClassifyStage:
                 results[message.place] = Done(handled.outcome)
                 continue
             try:
-                if not isinstance(record, Item) or topic is FLAGGED:
-                    version_of(record)
-                key = record.uid.encode()
-                waiting.append((message, await self._producer.send(topic, key, codec.encode(record))))
+                version_of(record)
             except VersionOutOfRange as fault:
                 results[message.place] = DeadLetter("version_out_of_range", str(fault))
-            except RecordTooLarge:
-                results[message.place] = DeadLetter("too_large", "the item is larger than its topic takes")
-        for message, acknowledgement in waiting:
-            try:
-                await acknowledgement
+                continue
+            senders.append(message)
+            records.append(Outgoing(topic, record.uid.encode(), codec.encode(record)))
+        for message, sent in zip(senders, await send_in_order(self._producer, records), strict=True):
+            if sent is None:
                 results[message.place] = Done(self._handled[message.place].outcome)
-            except RecordTooLarge:
+            elif isinstance(sent, RecordTooLarge):
                 results[message.place] = DeadLetter("too_large", "the item is larger than its topic takes")
-            except NotAcknowledged:
+            else:
                 results[message.place] = Retry("flagged items are not acknowledged")
         return results
 

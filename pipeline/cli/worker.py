@@ -22,7 +22,7 @@ from pipeline.supervisor import STAGES, Supervisor
 def worker(stages: tuple[str, ...], logs: Path | None) -> None:
     """Run stages as processes of their own: classify, index, or both. One that ends is started again.
 
-    A stage that is named twice runs twice. Ctrl-C finishes the batches in work and ends them all.
+    A stage that is named twice runs twice. Ctrl-C ends them all; what is in work then is delivered again.
 
     `flagpost worker resume STAGE` lets a stage go on that paused because most of its messages were bad.
     """

@@ -10,7 +10,7 @@ import msgspec
 from elastic_transport import ConnectionError as TransportError
 from elastic_transport import SerializationError, TlsError
 from elastic_transport import TransportError as AnyTransportError
-from elasticsearch import ApiError, AsyncElasticsearch
+from elasticsearch import ApiError, AsyncElasticsearch, UnsupportedProductError
 
 from pipeline.index.result_of import result_of
 from pipeline.result import DeadLetter, Halt, Result, Retry
@@ -50,6 +50,8 @@ class BulkWriter:
                 require_alias=True,
                 filter_path="items.*._id,items.*.status,items.*.error.type",
             )
+        except UnsupportedProductError:
+            return [Halt("What answers is not Elasticsearch.", "Correct FLAGPOST_ELASTICSEARCH_URL.")] * len(writes)
         except ApiError as error:
             return await self._refused(writes, error)
         except TlsError:
@@ -61,15 +63,29 @@ class BulkWriter:
         return _results(writes, answer.body)
 
     async def _refused(self, writes: Sequence[Write], error: ApiError) -> list[Result]:
-        """The whole request was refused, so nothing in it was stored."""
+        """The whole request was refused, so nothing in it was stored, and nothing is said about a single document.
+
+        What a proxy answers says even less: its words may echo the request and are never repeated.
+        """
         status = error.status_code
-        if status == 413 or (status == 400 and len(writes) > 1):
+        kind = _error_type(error.body)
+        if status == 413 or (status == 400 and kind):
             # Too much at once, or one line that spoils the request: halves find out which.
-            if len(writes) == 1:
+            if len(writes) > 1:
+                middle = len(writes) // 2
+                return await self._write_part(writes[:middle]) + await self._write_part(writes[middle:])
+            if status == 413:
                 return [DeadLetter("too_large", "Elasticsearch refuses a document of this size")]
-            middle = len(writes) // 2
-            return await self._write_part(writes[:middle]) + await self._write_part(writes[middle:])
-        return [result_of({"status": status, "error": {"type": str(error.error)}})] * len(writes)
+            return [result_of({"status": 400, "error": {"type": kind}})]
+        if status in (401, 403, 404):
+            return [result_of({"status": status, "error": {"type": kind}})] * len(writes)
+        return [Retry(f"Elasticsearch answered {status}")] * len(writes)
+
+
+def _error_type(body: Any) -> str:
+    """Elasticsearch's own name for what is wrong; empty when the answer is not Elasticsearch's."""
+    error = body.get("error") if isinstance(body, dict) else None
+    return str(error.get("type", "")) if isinstance(error, dict) else ""
 
 
 def _cut(writes: Sequence[Write]) -> list[Sequence[Write]]:

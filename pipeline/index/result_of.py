@@ -9,6 +9,17 @@ from pipeline.result import DeadLetter, Done, Halt, Result, Retry
 
 _RETRY_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
 
+# What a document itself can be guilty of. Anything else that is refused as 400 is the index's or the cluster's fault.
+_DOCUMENT_FAULTS: Final = frozenset(
+    {
+        "document_parsing_exception",
+        "mapper_parsing_exception",
+        "mapper_exception",
+        "parsing_exception",
+        "x_content_parse_exception",
+    }
+)
+
 _SETUP = "Run `flagpost setup`, then start the worker again."
 
 
@@ -37,4 +48,10 @@ def result_of(item: Mapping[str, Any]) -> Result:
         return Halt("Elasticsearch does not allow this user to write.", "Give it the index worker's rights.")
     if status in _RETRY_STATUSES:
         return Retry(f"Elasticsearch answered {status} {kind}".rstrip())
-    return DeadLetter("not_indexable", f"{status} {kind}".rstrip())
+    if status == 413:
+        return DeadLetter("too_large", "Elasticsearch refuses a document of this size")
+    if status == 400 and kind in _DOCUMENT_FAULTS:
+        return DeadLetter("not_indexable", f"{status} {kind}")
+    return Halt(
+        f"Elasticsearch refuses to index with {status} {kind}".rstrip() + ".", "See its logs; then start again."
+    )

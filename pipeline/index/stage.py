@@ -53,9 +53,8 @@ class IndexStage:
             record: Item | Withdrawn = codec.decode(FLAGGED, message.value)
             if isinstance(record, Item) and record.verdict.label == "chatter":
                 return DeadLetter("wrong_shape", "an item that is chatter")
-            source, _, post_id = record.uid.partition(":")
             body = codec.encode(document_of(record, self._clock()))
-            return Write(document_id(source, post_id), version_of(record), body)
+            return Write(document_id(record.source, record.id), version_of(record), body)
         except InvalidMessage as fault:
             return DeadLetter(fault.reason, fault.detail)
         except VersionOutOfRange as fault:

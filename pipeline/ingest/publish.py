@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
@@ -38,20 +39,29 @@ class Publisher(Protocol):
     """Where ingest puts what it read. Nothing is durable before its ``then`` was called with None."""
 
     def post(self, uid: str, value: bytes, then: Then) -> None:
-        """Takes an encoded post in; blocks while too much is in flight. Posts of one uid keep their order."""
+        """Takes an encoded post in; blocks while too much is in flight. Posts of one uid keep their order.
+
+        Raises `KafkaUnavailable` when Kafka answers nothing any more; then the post was not taken in.
+        """
         ...
 
     def dead_letter(self, value: bytes, letter: DeadLetter, then: Then) -> None:
-        """Takes original bytes in, at most `MAX_DEAD_LETTER`; blocks while too much is in flight."""
+        """Takes original bytes in, at most `MAX_DEAD_LETTER`; blocks and raises as `post` does."""
         ...
 
     def flush(self) -> None:
-        """Returns when every ``then`` of earlier calls was called."""
+        """Returns when every ``then`` of earlier calls was called.
+
+        Raises `KafkaUnavailable` when Kafka has gone silent or has failed a record; some may then never be called.
+        """
         ...
 
 
 class KafkaPublisher:
-    """A `Publisher` on kafka-python's idempotent producer (acks=all). Never creates a topic."""
+    """A `Publisher` on kafka-python's idempotent producer (acks=all). Never creates a topic.
+
+    Once a record was not acknowledged it takes no more: it can't be relied on any longer (see `RenewingPublisher`).
+    """
 
     def __init__(self, settings: Settings, patience: float = 30.0) -> None:
         """``patience`` is how many seconds a record may stay unacknowledged before it counts as failed, at least 1.
@@ -62,7 +72,8 @@ class KafkaPublisher:
         self._dead_letters = settings.named(DEAD_LETTERS.name)
         self._address = settings.bootstrap()
         self._patience = patience
-        self._in_flight = InFlight(MAX_IN_FLIGHT, MAX_IN_FLIGHT_BYTES)
+        self._failed: FlagpostError | None = None
+        self._in_flight = InFlight(MAX_IN_FLIGHT, MAX_IN_FLIGHT_BYTES, patience)
         self.topic_id = topic_ids(settings, [self._posts, self._dead_letters])[self._posts]
         """Kafka's own id of `[posts]`: what was sent there is nowhere else."""
         with kafka_errors_explained(settings):
@@ -90,22 +101,21 @@ class KafkaPublisher:
         self._send(self._dead_letters, None, value, letter.to_headers(), then)
 
     def flush(self) -> None:
-        # Kafka answers every record within our patience, or fails it; a moment more, and something is broken.
-        if not self._in_flight.wait_empty(self._patience + 10):
-            raise KafkaUnavailable(
-                f"Kafka at {self._address} left records unanswered.", "Run the same command again: it goes on from there."
-            )
+        if not self._in_flight.wait_empty():
+            raise self._failed or self._silent()
 
     def close(self) -> None:
         """Lets go of Kafka. What was not acknowledged by now is reported to its ``then`` as failed, or not at all."""
-        self._producer.close(timeout=1)
+        with suppress(kafka_errors.KafkaError):
+            self._producer.close(timeout=1)
 
     def _send(self, topic: str, key: bytes | None, value: bytes, headers: list[tuple[str, bytes]], then: Then) -> None:
         size = len(value)
-        self._in_flight.enter(size)
+        if not self._in_flight.enter(size):
+            raise self._failed or self._silent()
         try:
             future = self._producer.send(topic, key=key, value=value, headers=headers)
-        except (kafka_errors.KafkaError, AssertionError) as error:
+        except (kafka_errors.KafkaError, ValueError) as error:
             self._answered(size, then, error)
             return
         future.add_callback(partial(self._acknowledged, size, then))
@@ -115,12 +125,24 @@ class KafkaPublisher:
         self._answered(size, then, None)
 
     def _answered(self, size: int, then: Then, error: BaseException | None) -> None:
+        meaning = None if error is None else self._meaning_of(error)
         try:
-            then(None if error is None else self._meaning_of(error))
+            then(meaning)
         finally:
             self._in_flight.leave(size)
+            if isinstance(meaning, FlagpostError):
+                self._failed = self._failed or meaning
+                self._in_flight.give_up()
+
+    def _silent(self) -> KafkaUnavailable:
+        return KafkaUnavailable(
+            f"Kafka at {self._address} does not acknowledge what we send, for {self._patience:.0f} s now.",
+            "See to the brokers.",
+        )
 
     def _meaning_of(self, error: BaseException) -> RecordTooLarge | FlagpostError:
         if isinstance(error, kafka_errors.MessageSizeTooLargeError | kafka_errors.RecordListTooLargeError):
             return RecordTooLarge()
+        if isinstance(error, kafka_errors.KafkaTimeoutError):
+            return self._silent()
         return explain(error, self._address)

@@ -84,10 +84,11 @@ async def test_each_document_has_its_own_result() -> None:
     assert results[1] == Done("stale")
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [302, 400, 405, 407, 409, 410, 421, 429, 431, 500, 501, 502, 503, 504, 507])
 async def test_a_refused_request_is_tried_again(status: int) -> None:
     async def answer(*_: Any) -> web.Response:
-        return reply({"error": {"type": "unavailable"}, "status": status}, status)
+        body = {"error": "a proxy's words"} if status == 400 else {"error": {"type": "unavailable"}, "status": status}
+        return reply(body, status)
 
     assert all(isinstance(one, Retry) for one in await run(answer))
 
@@ -107,6 +108,29 @@ async def test_a_gateway_that_answers_html_is_tried_again() -> None:
         return web.Response(text="<html>502</html>", status=502, content_type="text/html")
 
     assert all(isinstance(one, Retry) for one in await run(answer))
+
+
+async def test_the_words_of_a_proxy_are_never_repeated() -> None:
+    async def answer(request: web.Request, body: list[Any]) -> web.Response:
+        return web.Response(text=f"refused: {body}", status=503, headers=PRODUCT)
+
+    assert "pad" not in str(await run(answer))
+
+
+async def test_what_is_not_elasticsearch_stores_nothing() -> None:
+    async def answer(*_: Any) -> web.Response:
+        return web.json_response({"welcome": True})
+
+    assert all(isinstance(one, Halt) for one in await run(answer))
+
+
+async def test_one_line_that_spoils_the_request_is_found_by_halving() -> None:
+    async def answer(_: web.Request, body: list[Any]) -> web.Response:
+        if any(line.get("n") == 1 for line in body):
+            return reply({"error": {"type": "x_content_parse_exception"}, "status": 400}, 400)
+        return reply({"items": lines(body)})
+
+    assert [type(one) for one in await run(answer, 4)] == [Done, DeadLetter, Done, Done]
 
 
 async def test_an_answer_that_is_too_short_is_no_success() -> None:

@@ -1,4 +1,4 @@
-"""The released model serves what was trained, and keeps what `models.classifier.Classifier` promises. Needs no torch."""
+"""The released model serves what was trained, and keeps what the `Classifier` protocol promises. Needs no torch."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from schemas.labels import GRADES, LABELS
 RELEASED = Path(__file__).parents[2] / "models/released"
 MOST_MEGABYTES = 40
 BATCH_TOLERANCE = 0.02
+MEAN_TOLERANCE = 0.035
+"""Measured at the release: 0.017 of scores, 0.011 of grades; other processors round otherwise."""
+TOLERANCE_95 = 0.14
+"""Measured at the release: 0.070 of scores, 0.036 of grades."""
 
 REFERENCE = [msgspec.json.decode(line) for line in (RELEASED / "reference.jsonl").read_bytes().splitlines()]
 TEXTS = [row["text"] for row in REFERENCE]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
-from pipeline.message import Headers, NotAcknowledged, RecordTooLarge
-from schemas.topics import Topic
+from pipeline.message import Headers, NotAcknowledged, Outgoing, RecordTooLarge
 
 
 @dataclass
@@ -19,19 +18,23 @@ class Sent:
 
 @dataclass
 class RecordingProducer:
-    """``refuse`` counts down per topic: that many sends are not acknowledged."""
+    """``refuse`` counts down per topic: that many sends are not acknowledged. ``errors`` are raised by every send."""
 
     sent: list[Sent] = field(default_factory=list)
     refuse: dict[str, int] = field(default_factory=dict)
+    errors: dict[str, Exception] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
 
-    async def send(self, topic: Topic, key: bytes | None, value: bytes, headers: Headers = ()) -> Awaitable[None]:
-        if len(value) > topic.max_bytes:
+    async def send(self, record: Outgoing) -> Awaitable[None]:
+        topic = record.topic
+        if len(record.value) > topic.max_bytes:
             raise RecordTooLarge
+        if error := self.errors.get(topic.name):
+            raise error
         refused = self.refuse.get(topic.name, 0) > 0
         if refused:
             self.refuse[topic.name] -= 1
-        return self._acknowledge(Sent(topic.name, key, value, headers), refused)
+        return self._acknowledge(Sent(topic.name, record.key, record.value, record.headers), refused)
 
     async def _acknowledge(self, sent: Sent, refused: bool) -> None:
         if refused:

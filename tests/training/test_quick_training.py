@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("torch", reason="training needs the extra train")
-pytestmark = pytest.mark.training
+pytestmark = [pytest.mark.training, pytest.mark.timeout(900)]
 
 from models.classifier import load  # noqa: E402
 from models.manifest import read_manifest  # noqa: E402

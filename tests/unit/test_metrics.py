@@ -4,7 +4,7 @@ import datetime as dt
 
 from prometheus_client import generate_latest
 
-from pipeline.metrics import STALLED_AFTER, StageMetrics
+from pipeline.metrics import STALLED_AFTER, STUCK_AFTER, StageMetrics
 from pipeline.result import DeadLetter, Done
 from tests.doubles.manual_clock import ManualClock
 
@@ -67,3 +67,26 @@ def test_ends_are_counted_by_kind_and_note() -> None:
     assert 'flagpost_messages_total{end="done",note="flagged",stage="classify"} 1.0' in page
     assert 'flagpost_messages_total{end="dead_letter",note="not_json",stage="classify"} 1.0' in page
     assert 'flagpost_age_seconds_sum{stage="classify"} 2.0' in page
+
+
+def test_a_batch_that_never_ends_is_stalled_even_when_the_lag_is_unknown_or_zero() -> None:
+    metrics, clock = bench()
+    metrics.batch_begun()
+    metrics.lag(0)
+    clock.advance(STALLED_AFTER + 1)
+    metrics.lag(0)
+    assert metrics.health().state == "stalled"
+    assert not metrics.stuck
+    clock.advance(STUCK_AFTER)
+    assert metrics.stuck
+
+
+def test_a_kafka_that_does_not_answer_is_noticed_by_an_idle_stage() -> None:
+    metrics, clock = bench()
+    metrics.lag(0)
+    metrics.lag_unknown()
+    clock.advance(STALLED_AFTER + 1)
+    metrics.lag_unknown()
+    health = metrics.health()
+    assert (health.state, health.ok) == ("stalled", False)
+    assert "Kafka does not answer" in health.detail

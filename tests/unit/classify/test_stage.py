@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from pipeline.classify.judge import Judge
-from pipeline.classify.stage import ClassifyStage
-from pipeline.message import Message
+from pipeline.classify.stage import REJUDGED_SLACK, ClassifyStage
+from pipeline.message import Message, NotAcknowledged
 from pipeline.result import DeadLetter, Done, End, Result, Retry
 from schemas import codec
 from schemas.identity import document_id
@@ -104,9 +104,24 @@ async def test_chatter_that_an_older_model_may_have_flagged_is_withdrawn() -> No
     assert withdrawn.reason == "judged_again_chatter"
 
 
-async def test_chatter_that_came_after_the_models_activation_is_only_counted() -> None:
+async def test_chatter_that_the_worker_before_this_one_may_have_flagged_is_withdrawn() -> None:
     bench = Bench(activation=2, activated_at=START - dt.timedelta(hours=1))
-    assert await bench.run(message(post(text="lovely"))) == [Done("chatter")]
+    before_this_worker = START - dt.timedelta(minutes=1)
+    assert await bench.run(message(post(text="lovely"), at=before_this_worker)) == [Done("withdrawn")]
+
+
+async def test_chatter_that_came_after_the_worker_started_is_only_counted() -> None:
+    bench = Bench(activation=2, activated_at=START - dt.timedelta(hours=1))
+    later = START + REJUDGED_SLACK + dt.timedelta(seconds=1)
+    assert await bench.run(message(post(text="lovely"), at=later)) == [Done("chatter")]
+
+
+async def test_behind_a_record_that_kafka_does_not_take_nothing_more_is_sent() -> None:
+    bench = Bench()
+    bench.producer.errors["flagged"] = NotAcknowledged("away")
+    results = await bench.run(*(message(post(id=str(n)), n) for n in range(3)))
+    assert all(isinstance(result, Retry) for result in results)
+    assert bench.producer.sent == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.delivery import Delivery, Outage
-from pipeline.errors import StageHalted
+from pipeline.errors import NotSetUp, StageHalted
 from pipeline.journal import CrashJournal
 from pipeline.message import Message
 from pipeline.metrics import StageMetrics
@@ -109,10 +109,10 @@ async def test_only_what_failed_is_tried_again(tmp_path: Path) -> None:
     assert bench.stage.calls == [[0, 1, 2], [1], [1]]
 
 
-async def test_waits_grow_with_full_jitter_and_respect_what_was_asked(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, lambda _, call: Retry("busy", after=3.0 if call == 3 else 0.0) if call < 5 else Done())
+async def test_waits_grow_with_full_jitter(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, lambda _, call: Retry("busy") if call < 5 else Done())
     await bench.deliver(*batch(1))
-    assert bench.clock.slept == [0.5, 1.0, 3.0, 2.0]
+    assert bench.clock.slept == [0.5, 1.0, 2.0, 2.0]
 
 
 async def test_an_outage_ends_unacked_with_a_clean_journal(tmp_path: Path) -> None:
@@ -130,6 +130,39 @@ async def test_halt_ends_unacked_with_a_clean_journal(tmp_path: Path) -> None:
         await bench.deliver(*batch(1))
     assert caught.value.hint == "run setup"
     assert bench.journal_is_clean
+
+
+async def test_a_missing_topic_or_right_is_no_crash_of_the_message(tmp_path: Path) -> None:
+    def refuse(*_: object) -> Result:
+        raise NotSetUp("no topic", "run setup")
+
+    for _ in range(4):
+        bench = Bench(tmp_path, refuse)
+        with pytest.raises(NotSetUp):
+            await bench.deliver(*batch(1))
+    assert bench.journal_is_clean
+    assert bench.producer.sent == []
+
+
+async def test_who_is_killed_while_waiting_was_not_killed_by_a_message(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, lambda _, call: Retry("busy") if call == 1 else Done())
+
+    async def die(_: float) -> None:
+        assert bench.journal_is_clean
+        raise KeyboardInterrupt
+
+    bench.delivery.sleep = die
+    with pytest.raises(KeyboardInterrupt):
+        await bench.deliver(*batch(1))
+    assert not CrashJournal(tmp_path / "journal.json").is_suspect(batch(1)[0])
+
+
+async def test_the_time_for_retries_is_the_batchs_not_each_messages(tmp_path: Path) -> None:
+    CrashJournal(tmp_path / "journal.json").begin(batch(20))
+    bench = Bench(tmp_path, lambda *_: Retry("busy"), limit=10.0)
+    with pytest.raises(Outage):
+        await bench.deliver(*batch(20))
+    assert sum(bench.clock.slept) <= 10.0
 
 
 async def test_a_cancelled_batch_does_not_count_as_a_crash(tmp_path: Path) -> None:
@@ -219,6 +252,20 @@ async def test_mostly_bad_messages_pause_the_stage_until_it_is_resumed(tmp_path:
     assert naps == 3
     assert bench.stage.calls[-1] == [60]
     assert bench.metrics.health().state == "running"
+
+
+async def test_a_stage_that_was_resumed_while_idle_starts_counting_anew(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, lambda one, _: DeadLetter("bad") if one.offset < 80 else Done())
+    await bench.deliver(*batch(80))
+    assert resume(tmp_path, "scripted")
+    await bench.deliver(message(b"good", offset=90))
+    assert bench.delivery.guard.paused is None
+
+
+async def test_a_pause_outlives_a_restart(tmp_path: Path) -> None:
+    await Bench(tmp_path, lambda *_: DeadLetter("bad")).deliver(*batch(50))
+    restarted = Bench(tmp_path, lambda *_: Done())
+    assert restarted.delivery.guard.paused
 
 
 async def test_fewer_than_fifty_bad_messages_never_pause(tmp_path: Path) -> None:

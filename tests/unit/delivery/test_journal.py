@@ -49,3 +49,22 @@ def test_a_damaged_journal_is_a_fresh_one(tmp_path: Path) -> None:
     assert not journal.is_suspect(message(b"a"))
     journal.begin([message(b"a")])
     assert CrashJournal(tmp_path / "j.json").is_suspect(message(b"a"))
+
+
+def test_each_living_worker_has_a_journal_of_its_own_and_finds_it_again(tmp_path: Path) -> None:
+    first = CrashJournal.claim(tmp_path, "classify")
+    second = CrashJournal.claim(tmp_path, "classify")
+    first.begin([message(b"a", 1)])
+    second.begin([message(b"b", 2)])
+    third = CrashJournal.claim(tmp_path, "classify")
+    assert not third.is_suspect(message(b"a", 1))
+    del first  # its process ends
+    assert CrashJournal.claim(tmp_path, "classify").is_suspect(message(b"a", 1))
+    del second, third
+
+
+def test_a_full_disk_does_not_stop_the_worker(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    journal = CrashJournal(tmp_path / "file" / "j.json")  # can't be: its folder is a file
+    journal.begin([message(b"a")])
+    journal.finish([message(b"a")])

@@ -42,6 +42,9 @@ def test_what_the_mapping_never_takes_is_a_dead_letter(kind: str) -> None:
         (400, "strict_dynamic_mapping_exception"),
         (401, "security_exception"),
         (403, "security_exception"),
+        (400, "illegal_argument_exception"),
+        (400, ""),
+        (405, ""),
     ],
 )
 def test_what_an_administrator_must_repair_halts(status: int, kind: str) -> None:

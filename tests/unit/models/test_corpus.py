@@ -24,8 +24,8 @@ ROWS = [row for path in THEME_FILES for row in rows_of(path)]
 
 
 def test_the_corpus_is_there() -> None:
-    assert len(THEME_FILES) >= 50
-    assert len(ROWS) >= 1_500
+    assert len(THEME_FILES) >= 60
+    assert len(ROWS) >= 2_000
 
 
 def test_every_row_has_exactly_the_documented_fields() -> None:
@@ -39,7 +39,8 @@ def test_labels_also_and_grades_are_valid() -> None:
         assert row["grade"] is None or row["grade"] in GRADES
         also = row["also"]
         assert isinstance(also, list)
-        assert set(also) <= set(FLAGGED) - {row["label"]} and len(set(also)) == len(also), row["id"]
+        assert set(also) <= set(FLAGGED) - {row["label"]}, row["id"]
+        assert len(set(also)) == len(also), row["id"]
         assert not (row["label"] == "chatter" and also), row["id"]
 
 
@@ -48,7 +49,7 @@ def test_ids_are_unique() -> None:
 
 
 def test_no_two_posts_have_the_same_words() -> None:
-    words = Counter(" ".join(re.findall(r"\w+", str(row["text"]).lower())) for row in ROWS)
+    words = Counter(" ".join(str(row["text"]).lower().split()) for row in ROWS)
 
     assert [text for text, count in words.items() if count > 1] == []
 
@@ -62,11 +63,23 @@ def test_a_theme_file_holds_one_theme_and_all_four_labels(path: Path) -> None:
     assert len({row["theme"] for row in rows}) == 1
     counts = Counter(row["label"] for row in rows)
     assert set(counts) == set(LABELS)
-    assert max(counts.values()) <= 2 * min(counts.values())
+    assert max(counts.values()) <= 3 * min(counts.values())
 
 
-def test_the_theme_tells_nothing_about_the_label() -> None:
-    """Guessing a theme's most frequent label is hardly better than guessing blindly."""
-    right = sum(max(Counter(row["label"] for row in rows_of(path)).values()) for path in THEME_FILES)
+def test_the_theme_tells_little_about_the_label() -> None:
+    """Balanced accuracy of guessing from the theme alone: each theme gets the label that is most over-represented in it."""
+    overall = Counter(row["label"] for row in ROWS)
+    right: Counter[object] = Counter()
+    for path in THEME_FILES:
+        counts = Counter(row["label"] for row in rows_of(path))
+        guess = max(LABELS, key=lambda label: counts[label] / overall[label])
+        right[guess] += counts[guess]
 
-    assert right / len(ROWS) <= 1 / len(LABELS) + 0.05
+    assert sum(right[label] / overall[label] for label in LABELS) / len(LABELS) <= 1 / len(LABELS) + 0.06
+
+
+def test_the_data_card_counts_what_is_there() -> None:
+    card = (CORPUS / "README.md").read_text(encoding="utf-8")
+
+    assert f"{len(ROWS):,} short posts" in card
+    assert f"{len(THEME_FILES)} themes" in card

@@ -19,7 +19,7 @@ def data() -> Dataset:
 
 
 def test_no_theme_and_no_post_is_in_two_sets(data: Dataset) -> None:
-    sets = [data.train, data.dev, data.test_themes, data.test_writer]
+    sets = [data.train, data.dev, data.test_themes, data.test_writers]
 
     for one, other in combinations(sets, 2):
         assert {row.theme for row in one} & {row.theme for row in other} == set()
@@ -27,8 +27,8 @@ def test_no_theme_and_no_post_is_in_two_sets(data: Dataset) -> None:
     assert sum(map(len, sets)) == len(read_corpus())
 
 
-def test_nothing_of_the_test_writer_is_trained_on(data: Dataset) -> None:
-    assert {row.writer for row in data.test_writer} & {row.writer for row in (*data.train, *data.dev)} == set()
+def test_nothing_of_the_test_writers_is_trained_on(data: Dataset) -> None:
+    assert {row.writer for row in data.test_writers} & {row.writer for row in (*data.train, *data.dev)} == set()
 
 
 def test_most_posts_teach_and_enough_judge(data: Dataset) -> None:
@@ -38,13 +38,13 @@ def test_most_posts_teach_and_enough_judge(data: Dataset) -> None:
 
 def test_a_theme_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(ValueError, match="no such theme"):
-        split(read_corpus(), Split("a", ["no such theme"], []))
+        split(read_corpus(), Split(["a"], ["no such theme"], []))
 
 
 def test_a_thinned_set_keeps_all_labels(data: Dataset) -> None:
-    thinned = thin(data, 40)
+    thinned = thin(data, msgspec.structs.replace(read_recipe(QUICK), train_on=40, judge_on=20))
 
-    assert [len(rows) for rows in (thinned.train, thinned.dev)] == [40, 40]
+    assert [len(rows) for rows in (thinned.train, thinned.dev, thinned.test_writers)] == [40, 20, 20]
     assert len({row.label for row in thinned.train}) == 4
 
 

@@ -40,7 +40,8 @@ def refusal(folder: Path) -> str:
     with pytest.raises(UnusableModel) as refused:
         read_manifest(folder)
     message = str(refused.value)
-    assert message.endswith(".") and "\n" not in message
+    assert message.endswith(".")
+    assert "\n" not in message
     return message
 
 

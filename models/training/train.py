@@ -1,0 +1,111 @@
+"""The way of a model: corpus → weights → served graph → figures → release. Each step is done once for its inputs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import nncf
+import numpy as np
+import openvino
+import torch
+import transformers
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from models import calibration, openvino_classifier
+from models.training import base, baselines, calibrate, dataset, evaluate, fine_tune, measure, network, quantise
+from models.training.card import write_release
+from models.training.dataset import CORPUS, Dataset, corpus_sha256, read_corpus
+from models.training.recipe import Recipe
+from models.training.steps import once
+
+_FIGURES: Final = "figures.json"
+_DAY: Final = "day.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Files of a labelled day; see `measure.read_day`."""
+
+    posts: Path
+    labels: Path
+
+
+def train(
+    recipe: Recipe, released: Path, work: Path, console: Console, corpus: Path = CORPUS, day: Day | None = None
+) -> None:
+    """Makes ``released`` a model folder. ``work`` keeps what every step made, for the next run to go on from."""
+    data = dataset.thin(dataset.split(read_corpus(corpus)), recipe)
+    learnt = msgspec.json.encode([recipe, data.train]).decode()
+    judged = msgspec.json.encode([data.dev, data.test_themes, data.test_writers]).decode()
+
+    weights = once(
+        work,
+        "weights",
+        [learnt, base, dataset, network, fine_tune, torch.__version__, transformers.__version__],
+        _with_progress(console, lambda folder, progress: fine_tune.fine_tune(data.train, recipe, folder, progress)),
+        console.print,
+    )
+    graph = once(
+        work,
+        "graph",
+        [weights.name, quantise, nncf.__version__, openvino.__version__],
+        lambda folder: _quantise(weights, data, recipe, folder),
+        console.print,
+    )
+    figures = once(
+        work,
+        "figures",
+        [graph.name, judged, calibration, openvino_classifier, baselines, calibrate, evaluate, measure],
+        lambda folder: _write(folder / _FIGURES, measure.measure(weights, graph, data, recipe)),
+        console.print,
+    )
+    measured = msgspec.json.decode((figures / _FIGURES).read_bytes(), type=measure.Figures)
+    day_figures = _report_day(work, graph, figures, measured, recipe, day, console) if day else None
+
+    write_release(released, graph, recipe, corpus_sha256(corpus), measured, day_figures, dt.datetime.now(dt.UTC))
+    console.print(f"released in {released}: macro-F1 {measured.sets['test']['macro_f1']:.3f} on held-out themes")
+
+
+def _quantise(weights: Path, data: Dataset, recipe: Recipe, folder: Path) -> None:
+    trained, tokenizer = fine_tune.load_network(weights)
+    texts = [row.text for row in data.train]
+    places = np.linspace(0, len(texts) - 1, min(recipe.quantise_on, len(texts))).astype(int)
+    quantise.quantise(trained, tokenizer, [texts[place] for place in places], folder)
+
+
+def _report_day(
+    work: Path, graph: Path, figures: Path, measured: measure.Figures, recipe: Recipe, day: Day, console: Console
+) -> dict[str, Any]:
+    def make(folder: Path) -> None:
+        served = openvino_classifier.Graph(graph, recipe.max_tokens)
+        scored = measure.scored(served, measure.read_day(day.posts, day.labels))
+        _write(folder / _DAY, evaluate.report(scored, measured.temperatures, measured.thresholds))
+
+    folder = once(work, "day", [figures.name, day.posts, day.labels], make, console.print)
+    report: dict[str, Any] = msgspec.json.decode((folder / _DAY).read_bytes())
+    return report
+
+
+def _write(path: Path, record: object) -> None:
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=2))
+
+
+def _with_progress(console: Console, make: Callable[[Path, Progress], None]) -> Callable[[Path], None]:
+    def made(folder: Path) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as progress:
+            make(folder, progress)
+
+    return made
+
+
+def forget(work: Path) -> None:
+    """Removes what earlier runs made, so that everything is done anew."""
+    shutil.rmtree(work, ignore_errors=True)

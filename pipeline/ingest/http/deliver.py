@@ -1,0 +1,96 @@
+"""From a request's posts to Kafka's acknowledgements: the blocking publisher runs in threads, answers come back here."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import datetime as dt
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pipeline.errors import KafkaUnavailable
+from pipeline.ingest.canonical import Defaults, canonical, encoded
+from pipeline.ingest.http.answers import Receipt, Rejected
+from pipeline.ingest.http.body import Entry
+from pipeline.ingest.publish import Publisher
+from pipeline.message import RecordTooLarge
+from schemas.codec import InvalidMessage
+
+
+@dataclass(frozen=True, slots=True)
+class _Good:
+    index: int
+    uid: str
+    value: bytes
+
+
+class _Answers:
+    """Collects the publisher's answers to ``number`` posts; `done` is set with the errors by index when all are there."""
+
+    def __init__(self, number: int) -> None:
+        self.done: concurrent.futures.Future[dict[int, BaseException]] = concurrent.futures.Future()
+        self._left = number
+        self._errors: dict[int, BaseException] = {}
+        self._lock = threading.Lock()
+
+    def then(self, index: int) -> Callable[[BaseException | None], None]:
+        def answered(error: BaseException | None) -> None:
+            with self._lock:
+                if error is not None:
+                    self._errors[index] = error
+                self._left -= 1
+                last = self._left == 0
+            if last and not self.done.done():
+                self.done.set_result(self._errors)
+
+        return answered
+
+
+async def deliver(
+    entries: Sequence[Entry],
+    defaults: Defaults,
+    now: dt.datetime,
+    publisher: Publisher,
+    threads: concurrent.futures.Executor,
+    seconds: float,
+) -> Receipt:
+    """Sends the good ones and returns when Kafka has acknowledged them all.
+
+    Raises `KafkaUnavailable` when it did not within ``seconds``: then nothing counts as taken.
+    """
+    good, rejected = _sorted(entries, defaults, now)
+    if good:
+        answers = _Answers(len(good))
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(seconds):
+                await loop.run_in_executor(threads, _send, good, publisher, answers)
+                errors = await asyncio.wrap_future(answers.done)
+        except TimeoutError:
+            raise KafkaUnavailable(f"Kafka did not acknowledge within {seconds:.0f} s.") from None
+        for index, error in errors.items():
+            if not isinstance(error, RecordTooLarge):
+                raise KafkaUnavailable(str(error)) from error
+            rejected.append(Rejected(index, "too_large", "Kafka's own limit is lower than ours"))
+    rejected.sort(key=lambda one: one.index)
+    return Receipt(len(entries) - len(rejected), rejected)
+
+
+def _sorted(entries: Sequence[Entry], defaults: Defaults, now: dt.datetime) -> tuple[list[_Good], list[Rejected]]:
+    good: list[_Good] = []
+    rejected: list[Rejected] = []
+    for index, entry in enumerate(entries):
+        try:
+            if isinstance(entry, InvalidMessage):
+                raise entry
+            record = canonical(entry, defaults, now)
+            good.append(_Good(index, record.uid, encoded(record)))
+        except InvalidMessage as fault:
+            rejected.append(Rejected(index, fault.reason, fault.detail))
+    return good, rejected
+
+
+def _send(good: Sequence[_Good], publisher: Publisher, answers: _Answers) -> None:
+    for one in good:
+        publisher.post(one.uid, one.value, answers.then(one.index))

@@ -1,0 +1,52 @@
+"""Runs the application until SIGTERM or Ctrl-C; then takes no more requests and finishes those in work."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+from aiohttp import web
+
+from pipeline.errors import InvalidInput
+from pipeline.ingest.http.app import PostsServer
+from pipeline.log import get_logger
+
+log = get_logger(__name__)
+
+
+async def serve(server: PostsServer, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Calls ``ready`` with the URL once requests are taken. Raises `InvalidInput` when the address can't be had."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    # Bodies are not unpacked: a packed one is refused, and a small one could unpack to gigabytes.
+    runner = web.AppRunner(
+        server.application(),
+        access_log=None,
+        auto_decompress=False,
+        handle_signals=False,
+        shutdown_timeout=1.0,
+        keepalive_timeout=30,
+    )
+    await runner.setup()
+    site = web.TCPSite(runner, host, port)
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        raise InvalidInput(
+            f"Nothing can listen on {host}:{port} ({error.strerror}).",
+            "Set FLAGPOST_HTTP_HOST and FLAGPOST_HTTP_PORT, or --host and --port, to a free address of this machine.",
+        ) from None
+    address = runner.addresses[0]
+    ready(f"http://{address[0]}:{address[1]}")
+    log.info("listening", host=address[0], port=address[1])
+    await stop.wait()
+    log.info("stopping")
+    # In this order: aiohttp's own clean-up stops listening to bodies that are still on their way.
+    await site.stop()
+    await server.finish()
+    await runner.cleanup()
+    log.info("stopped")
