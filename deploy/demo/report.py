@@ -36,7 +36,8 @@ def table(books: Books, sent: int, bad: int, seconds: float) -> RenderableType:
     rows.add_column(justify="left")
     rows.add_column(justify="right")
     rows.add_column(justify="left", style="dim")
-    rows.add_row("sent to Kafka", f"{sent:,}", "posts, edits and deletes")
+    by_this_run = "" if sent == books.posts else f", {sent:,} of them by this run"
+    rows.add_row("sent to Kafka", f"{books.posts:,}", f"posts, edits and deletes{by_this_run}")
     rows.add_row("chatter", f"{books.by_outcome.get('chatter', 0):,}", "counted; its text is not kept")
     flagged = books.by_outcome.get("flagged", 0)
     grades = ", ".join(f"{books.by_grade.get(grade, 0)} {grade}" for grade in GRADES)

@@ -28,6 +28,21 @@ def test_pieces_of_a_word_add_up_and_neighbours_make_a_phrase() -> None:
     assert second.text == "pier"
 
 
+def test_words_that_mean_nothing_alone_are_named_only_between_two_that_do() -> None:
+    text = "he is at the back of the pub now"
+    pieces = [(word, 1.0) for word in text.split()]
+    assert [reason.text for reason in reasons_for("intel", judgement(text, pieces), prepare(text))] == [
+        "pub now",
+        "back",
+    ]
+
+
+def test_one_function_word_may_stand_inside_a_phrase() -> None:
+    text = "dealing by night"
+    (reason,) = reasons_for("intel", judgement(text, [("dealing", 0.5), ("by", 0.25), ("night", 0.5)]), prepare(text))
+    assert (reason.text, reason.share) == ("dealing by night", 1.25)
+
+
 def test_words_that_speak_against_the_label_are_not_named() -> None:
     text = "no dealing here"
     assert [r.text for r in reasons_for("intel", judgement(text, [("no", -1.0), ("dealing", 0.5)]), prepare(text))] == [
