@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -59,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in arguments
     try:
         code = cli.main(args=arguments, prog_name="flagpost", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         code = error.exit_code
@@ -75,6 +77,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         say(error)
         code = error.exit_code
+    except OSError as error:
+        if debug:
+            raise
+        say(_of_the_system(error))
+        code = 74
     except Exception as error:
         if debug:
             raise
@@ -82,6 +89,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo("Run the same command with `flagpost --debug …` to see where.", err=True)
         code = 70
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _of_the_system(error: OSError) -> FlagpostError:
+    """What the operating system refused, as a sentence: a full disk, a missing right, too many open files …"""
+    where = f": {error.filename}" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        # What can't be written now must not be tried again when the interpreter flushes stdout at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FlagpostError(
+            f"There is no space left on the disk{where}.", "Make room, then run the same command again."
+        )
+    return FlagpostError(
+        f"The system refused: {error.strerror or type(error).__name__}{where}.", "See --debug for where."
+    )
 
 
 def say(error: FlagpostError) -> None:

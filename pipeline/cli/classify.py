@@ -28,10 +28,18 @@ Line = tuple[int, bytes]
 
 
 class _Input(msgspec.Struct):
-    """What is read of a line; every other key may be there and is not looked at."""
+    """One post to judge."""
 
     text: str
+    id: str | int
+
+
+class _Object(msgspec.Struct):
+    """What is read of a JSON line; every other key may be there and is not looked at."""
+
+    text: str | None = None
     id: str | int | None = None
+    type: str = "post"
 
 
 @click.command()
@@ -56,7 +64,8 @@ def classify(context: click.Context, file: Path, plain: bool) -> None:
             inputs = []
             for number, line in lines:
                 try:
-                    inputs.append(_input(number, line, plain))
+                    if (one := _input(number, line, plain)) is not None:
+                        inputs.append(one)
                 except ValueError as fault:
                     faults += 1
                     progress.console.print(f"line {number}: {fault}", style="red", markup=False, highlight=False)
@@ -125,8 +134,8 @@ def _batches(stream: BinaryIO) -> Iterator[list[Line]]:
             return
 
 
-def _input(number: int, line: bytes, plain: bool) -> _Input:
-    """The post of a line. Raises ValueError that says what is wrong without quoting it."""
+def _input(number: int, line: bytes, plain: bool) -> _Input | None:
+    """The post of a line; None for the news of a deletion. Raises ValueError that says what is wrong without quoting it."""
     if len(line) > MAX_POST_BYTES:
         raise ValueError(f"{len(line)} bytes, at most {MAX_POST_BYTES}")
     if number == 1:
@@ -137,12 +146,16 @@ def _input(number: int, line: bytes, plain: bool) -> _Input:
         except UnicodeDecodeError as fault:
             raise ValueError(f"byte {fault.start} is not UTF-8") from None
     try:
-        found = msgspec.json.decode(line, type=_Input)
+        found = msgspec.json.decode(line, type=_Object)
     except msgspec.ValidationError as fault:
         raise ValueError(f"{fault} (a JSON object with `text` is needed; use --text for plain lines)") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ValueError("not a JSON object (use --text for plain lines)") from None
-    return found if found.id is not None else _Input(found.text, number)
+    if found.type == "post_deleted":
+        return None
+    if found.text is None:
+        raise ValueError("without `text` (use --text for plain lines)")
+    return _Input(found.text, number if found.id is None else found.id)
 
 
 def _output(one: _Input, verdict: Verdict) -> dict[str, object]:

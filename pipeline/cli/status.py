@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.terminal import json_line, one_line
+from pipeline.errors import NotSetUp
 from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def obstacles(settings: Settings, lags: Sequence[Lag]) -> list[str]:
 
 def show(found: Status, console: Console) -> None:
     """Prints a status for people, in at most 80 columns where names allow."""
-    down = {problem.part for problem in found.problems if problem.code in (3, 4)}
+    down = {problem.part for problem in found.problems if problem.code != NotSetUp.exit_code}
     for part, address in (("kafka", found.kafka), ("elasticsearch", found.elasticsearch)):
         state = Text("down", style="bold red") if part in down else Text("up", style="green")
         console.print(Text(f"{part.capitalize():<14}{address:<34}").append_text(state))

@@ -67,6 +67,12 @@ def test_debug_shows_where(fail_with) -> None:  # type: ignore[no-untyped-def]
         cli.main(["--debug", "x"])
 
 
+def test_what_the_system_refuses_is_a_sentence(fail_with, capfd: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    fail_with(PermissionError(13, "Permission denied", "/somewhere"))
+    assert run("x") == 74
+    assert capfd.readouterr().err.startswith("Error: The system refused: Permission denied: /somewhere.")
+
+
 def test_ctrl_c_is_no_error_of_ours(fail_with, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
     fail_with(KeyboardInterrupt())
     assert run("x") == 130

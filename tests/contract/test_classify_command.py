@@ -1,0 +1,93 @@
+"""`flagpost classify` with the released model, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def run(*arguments: str, stdin: bytes = b"", **options: Any) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "pipeline.cli", "classify", *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60, **options)
+
+
+def verdicts(done: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_one_verdict_for_each_post_in_input_order() -> None:
+    lines = [
+        {"id": "b", "text": "please help, a man with a knife is trying to get into my house right now"},
+        {"id": 7, "text": "lovely sunset over the bay tonight", "source": "x", "other": [1]},
+        {"text": "no id"},
+    ]
+    done = run("-", stdin=b"\n".join(json.dumps(line).encode() for line in lines))
+    assert done.returncode == 0, done.stderr
+    found = verdicts(done)
+    assert [one["id"] for one in found] == ["b", 7, 3]
+    assert found[0]["label"] == "help_request"
+    assert found[0]["grade"] == "immediate"
+    assert set(found[0]) == {"id", "label", "also", "scores", "grade", "unsure", "reasons", "model"}
+    assert sum(found[0]["scores"].values()) == pytest.approx(1, abs=1e-3)
+    assert found[1]["label"] == "chatter"
+    assert found[1]["grade"] is None
+
+
+def test_plain_lines_are_posts_with_their_line_numbers() -> None:
+    done = run("--text", "-", stdin="first\n\nthird – ünïcode 🚓\r\n".encode())
+    assert done.returncode == 0, done.stderr
+    assert [one["id"] for one in verdicts(done)] == [1, 3]
+
+
+def test_bad_lines_are_named_and_the_rest_goes_on() -> None:
+    done = run("-", stdin=b'{"text": "a"}\nplain secret words\n{"id": 3}\n\xff\n{"text": ["x"]}\n{"text": "e"}\n')
+    assert done.returncode == 1
+    assert [one["id"] for one in verdicts(done)] == [1, 6]
+    shown = done.stderr.decode()
+    assert all(f"line {number}: " in shown for number in (2, 3, 4, 5))
+    assert "secret" not in shown
+
+
+def test_a_deletion_is_nothing_to_judge() -> None:
+    deletion = b'{"type": "post_deleted", "source": "x", "id": "1", "deleted_at": "2026-08-15T10:00:00Z"}\n'
+    done = run("-", stdin=deletion + b'{"text": "a"}\n')
+    assert done.returncode == 0
+    assert len(verdicts(done)) == 1
+
+
+def test_nothing_in_nothing_out() -> None:
+    assert (run("-").returncode, run("-").stdout) == (0, b"")
+
+
+def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
+    done = run(str(tmp_path / "nowhere.jsonl"))
+    assert done.returncode == 2
+    assert b"nowhere.jsonl can't be read (No such file or directory)." in done.stderr
+
+
+def test_a_full_disk_is_a_sentence() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline.cli", "classify", "--text", "-"],
+            input=b"a\n",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 74
+    assert b"no space left" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_serving_needs_neither_torch_nor_transformers() -> None:
+    code = (
+        "import sys; from pipeline.classify.judge import Judge; from pipeline.settings import Settings;"
+        "Judge.load(Settings()).verdicts(['help']); print({'torch', 'transformers'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
