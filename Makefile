@@ -50,11 +50,11 @@ locks: ## Compile requirements/*.txt anew from pyproject.toml (needs uv)
 	eval $$compile $$named pyproject.toml --extra local --extra dev -c requirements/train.txt -o requirements/dev.txt; \
 	eval $$compile $$named requirements/build.in -c requirements/train.txt -o requirements/build.txt
 
-train: $(TRAIN)/.done ## Train, quantise, judge and release the model (hours; several GB of torch)
+train: $(TRAIN)/.done ## Train, quantise, judge and release the model (needs torch: several GB)
 	@$(TRAIN)/bin/python -m models.training
 
 train-quick: $(TRAIN)/.done ## The same way in minutes, into .scratch/quick
-	@$(TRAIN)/bin/python -m models.training --quick --output .scratch/quick
+	@$(TRAIN)/bin/python -m models.training --quick --out .scratch/quick
 
 test-train: $(TRAIN)/.done ## Test the training
 	@$(TRAIN)/bin/python -m pytest -q -m training tests/training

@@ -1,4 +1,4 @@
-"""DESIGN's books: does what came in add up with what became of it?
+"""The books: does what came in add up with what became of it?
 
 Once every lag is 0, three sums come out even:
 
