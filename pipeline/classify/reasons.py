@@ -30,11 +30,13 @@ _FUNCTION_WORDS: Final = frozenset(
 def reasons_for(label: Label, judgement: Judgement, prepared: Prepared) -> list[Reason]:
     """At most `MOST_REASONS` words or phrases that spoke for ``label``, strongest first.
 
+    Handles, links and function words are left out: they have their shares, but tell a person nothing.
+
     The shares of a word's pieces add up; so do those of neighbouring words that are both named.
     """
     text = prepared.text
     words = _words(judgement, LABELS.index(label), text)
-    telling = [word for word in words if not _is_function_word(text[word.start : word.end])]
+    telling = [word for word in words if _can_tell(text[word.start : word.end])]
     strongest = max((word.share for word in telling), default=0.0)
     if strongest <= 0:
         return []
@@ -75,6 +77,11 @@ def _is_word(character: str) -> bool:
 
 def _is_function_word(word: str) -> bool:
     return word.lower().replace("\u2019", "'") in _FUNCTION_WORDS
+
+
+def _can_tell(word: str) -> bool:
+    """Whether a word tells a person anything: a handle or a link has a share, but is no reason to look at a post."""
+    return not _is_function_word(word) and not word.startswith(("@", "http://", "https://"))
 
 
 def _phrases(words: list[_Span], named: set[_Span], text: str) -> list[_Span]:

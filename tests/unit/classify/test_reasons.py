@@ -43,6 +43,12 @@ def test_one_function_word_may_stand_inside_a_phrase() -> None:
     assert (reason.text, reason.share) == ("dealing by night", 1.25)
 
 
+def test_handles_and_links_are_no_reasons() -> None:
+    text = "@SandhavenPolice fire https://t.co/x1"
+    pieces = [("@", 0.5), ("Sand", 0.5), ("havenPolice", 0.5), ("fire", 0.4), ("https://t.co/x1", 0.9)]
+    assert [reason.text for reason in reasons_for("intel", judgement(text, pieces), prepare(text))] == ["fire"]
+
+
 def test_words_that_speak_against_the_label_are_not_named() -> None:
     text = "no dealing here"
     assert [r.text for r in reasons_for("intel", judgement(text, [("no", -1.0), ("dealing", 0.5)]), prepare(text))] == [
