@@ -34,8 +34,8 @@ MAX_POLL_INTERVAL: Final = float((2**31 - 1) // 1000)
 """Seconds between polls after which aiokafka would leave the group: as good as never. Faust would not come back from that,
 and a paused stage does not poll. A dead worker is noticed by its missing heartbeats, a stuck one by `look`."""
 
-LOOK_EVERY: Final = 2.0
-"""Seconds between two looks at the lag, the pause and the supervisor."""
+LOOK_EVERY: Final = 5.0
+"""Seconds between two looks at the lag, the pause and the supervisor. Asking for the lag waits for the poll under way."""
 
 
 def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: StageMaker) -> faust.App:

@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import faust
 from faust.types import EventT
@@ -31,6 +31,10 @@ log = get_logger(__name__)
 
 StageMaker = Callable[[Settings, KafkaProducer, AsyncExitStack], Awaitable[Stage]]
 """Builds a stage; what must be closed at the end goes onto the exit stack."""
+
+
+ASKED_WITHIN: Final = 10.0
+"""Seconds that Kafka may take to say how much there is to do."""
 
 
 class Worker:
@@ -114,7 +118,7 @@ class Worker:
                 log.error("stuck", stage=self._name, reason=f"a batch is in work for more than {STUCK_AFTER:g} s")
                 _end(EXIT_FAULT)
         try:
-            async with asyncio.timeout(5.0):
+            async with asyncio.timeout(ASKED_WITHIN):
                 self.metrics.lag(await _lag(app))
         except Exception:
             # Whatever kept us from asking (Kafka is away, a rebalance goes on): health says so when it lasts.

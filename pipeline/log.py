@@ -47,6 +47,7 @@ def logging_config(level: str = "INFO") -> dict[str, Any]:
             "kafka": {"level": "WARNING"},
             "faust": {"level": "WARNING"},
             "mode": {"level": "WARNING"},
+            "mode.timers": {"level": "ERROR"},
             "elastic_transport": {"level": "ERROR"},
         },
     }
