@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ from faust.types import StreamT
 
 from agents.kafka_producer import ssl_context
 from agents.worker import StageMaker, Worker
+from pipeline.errors import FlagpostError
+from pipeline.home import require_home
 from pipeline.log import configure, get_logger, logging_config
 from pipeline.settings import Settings, load_settings
 from pipeline.supervisor import SUPERVISOR_VARIABLE
@@ -42,6 +45,10 @@ def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: S
     """A Faust app that takes batches of ``topic`` and delivers them to the stage that ``make`` builds at its start."""
     settings = load_settings()
     configure(settings.log_level)
+    try:
+        require_home(settings)
+    except FlagpostError as error:
+        sys.exit(f"{error.message}\n{error.hint}")
     datadir = settings.home / "faust" / name
     datadir.mkdir(parents=True, exist_ok=True)
     app = faust.App(

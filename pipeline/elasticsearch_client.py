@@ -78,9 +78,12 @@ def explained(settings: Settings) -> Iterator[None]:
             "Try again; see its logs if it stays so.",
         ) from None
     except TransportError:
+        local = settings.elasticsearch_url is None
         raise ElasticsearchUnavailable(
-            f"Nobody answers as Elasticsearch at {url}.",
-            "Start it (`flagpost local up`) or set FLAGPOST_ELASTICSEARCH_URL to your cluster.",
+            f"The local Elasticsearch does not run (nobody answers at {url})."
+            if local
+            else f"Nobody answers as Elasticsearch at {url}.",
+            "`flagpost local up` starts one on this machine; FLAGPOST_ELASTICSEARCH_URL names another cluster.",
         ) from None
     except (SerializationError, UnsupportedProductError):
         raise ElasticsearchUnavailable(

@@ -91,7 +91,8 @@ def kafka_errors_explained(settings: Settings) -> Iterator[None]:
     First sees whether anybody listens at all, so that a wrong address is told at once and not after a time-out.
     """
     address = settings.bootstrap()
-    _require_listener(address)
+    if not _anybody_listens(address):
+        raise _nobody(settings)
     # kafka-python tries again until its time-out and then only says so; why a try failed it tells nobody but its log.
     reasons = _LoggedErrors()
     logger = logging.getLogger("kafka.net.manager")
@@ -150,7 +151,7 @@ def _is_refusal(error: BaseException) -> bool:
     return isinstance(explain(error, ""), AccessRefused)
 
 
-def _require_listener(addresses: str) -> None:
+def _anybody_listens(addresses: str) -> bool:
     for address in addresses.split(","):
         host, _, port = address.strip().rpartition(":")
         if not host or not port.isdecimal():
@@ -159,11 +160,15 @@ def _require_listener(addresses: str) -> None:
             socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
         except (OSError, OverflowError):
             continue
-        return
-    raise KafkaUnavailable(
-        f"Nobody answers at {addresses}, where Kafka should be.",
-        "Start Kafka (`flagpost local up` on this machine), or set FLAGPOST_KAFKA_BOOTSTRAP to its host:port.",
-    )
+        return True
+    return False
+
+
+def _nobody(settings: Settings) -> KafkaUnavailable:
+    start = "`flagpost local up` starts one on this machine; FLAGPOST_KAFKA_BOOTSTRAP names another (host:port)."
+    if settings.kafka_bootstrap is None:
+        return KafkaUnavailable(f"The local Kafka does not run (nobody answers at {settings.bootstrap()}).", start)
+    return KafkaUnavailable(f"Nobody answers at {settings.bootstrap()}, where Kafka should be.", start)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:

@@ -5,14 +5,35 @@ from __future__ import annotations
 import logging
 import logging.config
 import sys
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, Final
 
 import structlog
+
+SELDOM_SECONDS: Final = 30.0
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger
+
+
+class Seldom(logging.Filter):
+    """Lets a message through once in `SELDOM_SECONDS`: clients repeat theirs many times a second while Kafka is away."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._monotonic = monotonic
+        self._last: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = (record.name, str(record.msg))
+        now = self._monotonic()
+        if now - self._last.get(message, -SELDOM_SECONDS) < SELDOM_SECONDS:
+            return False
+        self._last[message] = now
+        return True
 
 
 _SHARED: list[structlog.typing.Processor] = [
@@ -39,12 +60,21 @@ def logging_config(level: str = "INFO") -> dict[str, Any]:
                 ],
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "json"}},
+        "filters": {"seldom": {"()": Seldom}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "json"},
+            "seldom": {
+                "class": "logging.StreamHandler",
+                "stream": sys.stderr,
+                "formatter": "json",
+                "filters": ["seldom"],
+            },
+        },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # What these say at INFO repeats every second or holds whole records.
-            "aiokafka": {"level": "WARNING"},
-            "kafka": {"level": "WARNING"},
+            "aiokafka": {"level": "WARNING", "handlers": ["seldom"], "propagate": False},
+            "kafka": {"level": "WARNING", "handlers": ["seldom"], "propagate": False},
             "faust": {"level": "WARNING"},
             "mode": {"level": "WARNING"},
             "mode.timers": {"level": "ERROR"},

@@ -5,14 +5,19 @@ A secret may also be read from a file: ``FLAGPOST_KAFKA_PASSWORD_FILE=/run/secre
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import json
 import os
+import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -25,6 +30,8 @@ from pipeline.errors import InvalidSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "FLAGPOST_"
+OTHERS = ("FLAGPOST_LOCAL_", "FLAGPOST_SUPERVISOR_PID")
+"""Variables that are no settings of the pipeline: of the local servers, and of a worker's supervisor."""
 
 
 class Settings(BaseSettings):
@@ -46,10 +53,14 @@ class Settings(BaseSettings):
     kafka_bootstrap: str | None = Field(
         None, description="host:port[,host:port]; without it the local Kafka of `flagpost local up`"
     )
-    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
-    kafka_username: str | None = None
-    kafka_password: SecretStr | None = None
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how brokers are reached: in plain text, over TLS, with a user name and password"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="how the user name and password are proven"
+    )
+    kafka_username: str | None = Field(None, description="user at the brokers")
+    kafka_password: SecretStr | None = Field(None, description="its password")
     kafka_ca_file: Path | None = Field(
         None, description="PEM file of the authority that signed the brokers' certificates"
     )
@@ -65,11 +76,13 @@ class Settings(BaseSettings):
     elasticsearch_url: str | None = Field(
         None, description="http(s)://host:port; without it the local one of `flagpost local up`"
     )
-    elasticsearch_username: str | None = None
-    elasticsearch_password: SecretStr | None = None
-    elasticsearch_api_key: SecretStr | None = None
-    elasticsearch_ca_file: Path | None = None
-    elasticsearch_shards: int = Field(1, ge=1)
+    elasticsearch_username: str | None = Field(None, description="user at the cluster")
+    elasticsearch_password: SecretStr | None = Field(None, description="its password")
+    elasticsearch_api_key: SecretStr | None = Field(None, description="key instead of user and password")
+    elasticsearch_ca_file: Path | None = Field(
+        None, description="PEM file of the authority that signed the cluster's certificate"
+    )
+    elasticsearch_shards: int = Field(1, ge=1, description="shards of a new index")
     elasticsearch_replicas: int = Field(
         0, ge=0, description="copies of each shard; 1 or more on a cluster of several nodes"
     )
@@ -90,11 +103,13 @@ class Settings(BaseSettings):
     # Observation
     metrics_host: str = Field("127.0.0.1", description="address of a worker's /metrics and /healthz")
     metrics_port: int = Field(0, ge=0, le=65535, description="its port; 0: a free one, shown by `flagpost status`")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="least level that is logged; texts of posts only ever at DEBUG"
+    )
 
     # HTTP ingest
-    http_host: str = "127.0.0.1"
-    http_port: int = Field(8088, ge=0, le=65535)
+    http_host: str = Field("127.0.0.1", description="address of `flagpost ingest-http`")
+    http_port: int = Field(8088, ge=0, le=65535, description="its port; 0: a free one")
     http_token: SecretStr | None = Field(None, description="bearer token that `flagpost ingest-http` asks for")
 
     @classmethod
@@ -116,8 +131,10 @@ class Settings(BaseSettings):
 
     @field_validator("elasticsearch_url")
     @classmethod
-    def _without_password(cls, url: str | None) -> str | None:
+    def _usable_url(cls, url: str | None) -> str | None:
         """A URL is shown in errors and in status; a password in it would be, too."""
+        if url is not None and urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError("it is not of the form http://host:port or https://host:port")
         if url and "@" in urlsplit(url).netloc:
             raise ValueError("it holds a user name or password; set ELASTICSEARCH_USERNAME and …_PASSWORD instead")
         return url
@@ -145,7 +162,7 @@ class _SecretFiles(EnvSettingsSource):
         for name, field in self.settings_cls.model_fields.items():
             variable = f"{PREFIX}{name.upper()}_FILE"
             path = os.environ.get(variable)
-            if not path or "SecretStr" not in str(field.annotation):
+            if not path or not _is_secret(field):
                 continue
             try:
                 values[name] = Path(path).read_text(encoding="utf-8").strip()
@@ -155,6 +172,28 @@ class _SecretFiles(EnvSettingsSource):
                     "Correct the path or its rights, or unset the variable.",
                 ) from None
         return values
+
+
+def unknown_settings() -> list[str]:
+    """A sentence for every FLAGPOST_ variable, and every line of .env and flagpost.toml, that is no setting."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known |= {f"{PREFIX}{name.upper()}_FILE" for name, field in Settings.model_fields.items() if _is_secret(field)}
+    given = {name: "the environment" for name in os.environ if name.startswith(PREFIX)}
+    given |= {name.upper(): ".env" for name in dotenv_values(".env") if name.upper().startswith(PREFIX)}
+    with contextlib.suppress(OSError, tomllib.TOMLDecodeError):
+        toml = tomllib.loads(Path("flagpost.toml").read_text(encoding="utf-8"))
+        given |= {f"{PREFIX}{name.upper()}": "flagpost.toml" for name in toml}
+    sentences = []
+    for name in sorted(set(given) - known):
+        if name.startswith(OTHERS):
+            continue
+        close = difflib.get_close_matches(name, known, n=1)
+        sentences.append(f"{name} in {given[name]} is no setting" + (f"; is {close[0]} meant?" if close else "."))
+    return sentences
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return "SecretStr" in str(field.annotation)
 
 
 def local_status_file(home: Path) -> Path:

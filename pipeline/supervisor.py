@@ -121,6 +121,8 @@ def _meaning(code: int) -> str:
         EXIT_OUTAGE: "an outage of Kafka or Elasticsearch",
         EXIT_HALTED: "halted",
     }
+    if code == 1:
+        return "it could not start; most often Kafka was not there"
     if code < 0:
         return f"killed by signal {-code}"
     return meanings.get(code, f"exit code {code}")

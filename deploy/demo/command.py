@@ -58,7 +58,9 @@ def demo() -> None:
     stack = Stack(settings.home, console=console)
     with ExitStack() as ends:
         console.print(Rule("A real Kafka and a real Elasticsearch", align="left"))
-        ends.callback(_stop, stack, console)
+        before = stack.status()
+        if not (before["kafka"]["pid"] and before["elasticsearch"]["pid"]):
+            ends.callback(_stop, stack, console)
         running = stack.up()
         chosen = (settings.bootstrap(), settings.elasticsearch())
         if chosen != (running["kafka"]["bootstrap"], running["elasticsearch"]["url"]):
@@ -74,7 +76,10 @@ def demo() -> None:
         console.print(f"classify and index are running after {time.monotonic() - started:.1f} s.")
         console.print(Rule("Saturday, 15 August: what came in", align="left"))
         even = _saturday(console, settings)
-        if console.is_terminal and sys.stdin.isatty():
+        stays = console.is_terminal and sys.stdin.isatty()
+        console.print(Rule("What to try next", align="left"))
+        console.print(_NEXT if stays else f"  .venv/bin/flagpost local up    # if it has stopped\n{_NEXT}")
+        if stays:
             console.print("\nEverything stays up. [bold]Ctrl-C[/bold] stops it.")
             _wait_for_interrupt()
     sys.exit(0 if even else 1)
@@ -100,8 +105,6 @@ def _saturday(console: Console, settings: Settings) -> bool:
             console.print(Rule(f"flagpost search {words}", align="left"))
             for hit in search(client, settings, wanted).hits:
                 console.print(render(hit))
-    console.print(Rule("What to try next", align="left"))
-    console.print(_NEXT)
     return books.even
 
 
@@ -135,4 +138,5 @@ _NEXT: Final = """\
   .venv/bin/flagpost status
   .venv/bin/flagpost dead-letters list
   echo "he's outside my door again with the bat" | .venv/bin/flagpost classify --text -
-  .venv/bin/flagpost ingest YOUR.jsonl --source mine --created-at now"""
+  .venv/bin/flagpost ingest YOUR.jsonl --source mine --created-at now
+  .venv/bin/flagpost local down --wipe   # forgets the Saturday"""

@@ -45,7 +45,7 @@ def table(books: Books, sent: int, bad: int, seconds: float) -> RenderableType:
     for label in FLAGGED:
         rows.add_row(f"  {label.replace('_', ' ')}", f"{books.by_label.get(label, 0):,}", "")
     rows.add_row("withdrawn", f"{books.by_outcome.get('withdrawn', 0):,}", "deleted, or edited into chatter")
-    rows.add_row("indexed", f"{books.live:,}", f"and {books.tombstones:,} tombstones without text")
+    rows.add_row("searchable", f"{books.live:,}", f"items (an edited post is one), and {books.tombstones:,} tombstones")
     rows.add_row("dead-lettered", f"{sum(books.dead_letters.values()):,}", f"{bad} of this run's lines were no posts")
     rows.add_row("throughput", f"{sent / seconds:,.0f}", "posts/s, from the first sent to the last indexed")
     return rows

@@ -161,11 +161,16 @@ def _download(artifact: Artifact, downloads: Path, report: Report) -> Path:
 
 
 def _transfer(artifact: Artifact, folder: Path, report: Report) -> Path:
-    """Downloads one artifact, unverified, with jgo. Raises `OSError` or `RuntimeError`."""
+    """Downloads one artifact, unverified, with jgo. Raises `OSError` or `RuntimeError`.
+
+    Trusts what this machine trusts: many networks look into TLS with an authority of their own, which certifi's list,
+    requests' default, does not know.
+    """
     try:
+        import truststore
         from jgo.maven import MavenContext, PythonResolver
-    except ImportError:
-        raise missing_extra("jgo") from None
+    except ImportError as error:
+        raise missing_extra(str(error.name).partition(".")[0]) from None
 
     @contextmanager
     def progress(_name: str, _size: int) -> Iterator[Report]:
@@ -179,7 +184,11 @@ def _transfer(artifact: Artifact, folder: Path, report: Report) -> Path:
         timeout=_TIMEOUT_SECONDS,
     )
     component = context.project(artifact.group, artifact.name).at_version(artifact.version)
-    return Path(component.artifact(packaging=artifact.packaging).resolve())
+    truststore.inject_into_ssl()
+    try:
+        return Path(component.artifact(packaging=artifact.packaging).resolve())
+    finally:
+        truststore.extract_from_ssl()
 
 
 def missing_extra(package: str) -> LocalStackError:

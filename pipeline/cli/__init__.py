@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from pipeline.errors import FlagpostError
+from pipeline.settings import unknown_settings
 
 # name → (module.attribute, one line for `flagpost --help`); the order is the order of the help.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -52,6 +53,8 @@ class _LazyGroup(click.Group):
 @click.version_option(package_name="flagpost")
 def cli(debug: bool) -> None:
     """Finds the posts that matter in a police force's stream of public posts."""
+    for sentence in unknown_settings():
+        click.echo(f"Warning: {sentence}", err=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

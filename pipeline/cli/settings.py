@@ -6,14 +6,12 @@ import json
 
 import click
 from pydantic import SecretStr
-from rich.console import Console
-from rich.table import Table
 
 from pipeline.settings import PREFIX, Settings, load_settings
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def settings(as_json: bool) -> None:
     """Print every setting with its value; secrets are masked.
 
@@ -25,11 +23,10 @@ def settings(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({f"{PREFIX}{name.upper()}": value for name, value in shown.items()}, indent=2))
         return
-    table = Table("Setting", "Value", "What it is", box=None, pad_edge=False)
     for name, field in Settings.model_fields.items():
         value = shown[name]
-        table.add_row(f"{PREFIX}{name.upper()}", "–" if value is None else str(value), field.description or "")
-    Console(markup=False).print(table)
+        click.echo(f"{PREFIX}{name.upper()}={'' if value is None else value}")
+        click.echo(click.style(f"    {field.description or name.replace('_', ' ')}", dim=True))
 
 
 def _shown(value: object) -> object:

@@ -136,12 +136,11 @@ def topics_table(found: Status) -> Table:
 
 def workers_table(found: Status) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("Worker", "Pid", "State", "Lag", "Metrics"):
-        table.add_column(title, justify="right" if title in ("Pid", "Lag") else "left", overflow="fold")
+    for title in ("Worker", "Pid", "State", "Metrics"):
+        table.add_column(title, justify="right" if title == "Pid" else "left", overflow="fold")
     for worker in found.workers:
         state = Text(worker.state, style=_STATES.get(worker.state, "bold red"))
         if worker.detail:
             state.append(f" ({one_line(worker.detail)})", style="dim")
-        lag = "" if worker.lag is None else f"{worker.lag:,}"
-        table.add_row(worker.stage, str(worker.pid), state, lag, f"{worker.url}/metrics")
+        table.add_row(worker.stage, str(worker.pid), state, f"{worker.url}/metrics")
     return table

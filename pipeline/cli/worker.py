@@ -9,6 +9,7 @@ import click
 
 from pipeline import pause
 from pipeline.errors import InvalidInput
+from pipeline.home import require_folder, require_home
 from pipeline.log import configure
 from pipeline.settings import load_settings
 from pipeline.supervisor import STAGES, Supervisor
@@ -31,6 +32,9 @@ def worker(stages: tuple[str, ...], logs: Path | None) -> None:
         return
     _check(stages)
     settings = load_settings()
+    require_home(settings)
+    if logs:
+        require_folder(logs, "Choose another folder with --logs.")
     configure(settings.log_level)
     asyncio.run(Supervisor(stages, logs).run())
 

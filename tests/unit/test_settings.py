@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InvalidSettings
-from pipeline.settings import Settings, load_settings, local_status_file
+from pipeline.settings import Settings, load_settings, local_status_file, unknown_settings
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +75,26 @@ def test_a_broken_note_of_the_local_stack_is_no_reason_to_fail(tmp_path: Path, b
 def test_a_namespace_stands_before_every_name() -> None:
     assert Settings(namespace="north").named("posts") == "north-posts"
     assert Settings().named("posts") == "posts"
+
+
+def test_a_misspelt_setting_is_named_with_the_one_that_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLAGPOST_KAFKA_PASWORD", "x")
+    monkeypatch.setenv("FLAGPOST_HTTP_TOKEN_FILE", "/run/secrets/token")
+    monkeypatch.setenv("FLAGPOST_LOCAL_KAFKA_PORT", "9092")
+    (tmp_path / ".env").write_text("FLAGPOST_HTTP_PROT=9\n")
+    (tmp_path / "flagpost.toml").write_text('kafka_bootstrp = "x:1"\n')
+    sentences = "\n".join(unknown_settings())
+    assert "FLAGPOST_KAFKA_PASWORD in the environment is no setting; is FLAGPOST_KAFKA_PASSWORD meant?" in sentences
+    assert "FLAGPOST_HTTP_PROT in .env is no setting; is FLAGPOST_HTTP_PORT meant?" in sentences
+    assert "FLAGPOST_KAFKA_BOOTSTRP in flagpost.toml is no setting; is FLAGPOST_KAFKA_BOOTSTRAP meant?" in sentences
+    assert len(unknown_settings()) == 3
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:9200", "ftp://x:1", "http://elastic:hunter2@x:1"])
+def test_a_url_that_can_not_be_used_or_shown_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLAGPOST_ELASTICSEARCH_URL", url)
+    with pytest.raises(InvalidSettings) as caught:
+        load_settings()
+    assert "hunter2" not in caught.value.message
