@@ -60,10 +60,10 @@ test-train: $(TRAIN)/.done ## Test the training
 	@$(TRAIN)/bin/python -m pytest -q -m training tests/training
 
 clean: ## Stop the local servers and remove the environments and all local state
-	@-test -x $(BIN)/flagpost && $(BIN)/flagpost local down
+	@-test -x $(BIN)/flagpost && $(BIN)/flagpost local down --wipe
 	@rm -rf $(VENV) $(TRAIN) .flagpost .scratch
 
-# The environments. A lock that changed makes them anew.
+# The environments. A lock that changed is installed again.
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "flagpost needs Python 3.11, 3.12 or 3.13; none was found. Name one: make PYTHON=/path/to/python3.12 …"; exit 2; }

@@ -80,7 +80,8 @@ def balance(settings: Settings, client: Elasticsearch) -> Books:
         Letter(DeadLetter.from_headers(record.headers), record.key) for record in read_topic(settings, DEAD_LETTERS)
     ]
     live, tombstones = _index_counts(settings, client)
-    missing = _missing(settings, client, _uids_lost_to_the_index(letters))
+    told = {one.uid_hash for one in ends.values() if one.outcome in ("flagged", "withdrawn")}
+    missing = _missing(settings, client, {one for one in _uids_lost_to_the_index(letters) if one in told})
     return add_up(posts, ends, repeats, letters, live, tombstones, missing)
 
 
@@ -130,11 +131,15 @@ def add_up(
     missing: int,
 ) -> Books:
     """The books, from what was read. ``missing`` are uids that the index stage could not store at all."""
-    still_there = [one for (partition, offset), one in ends.items() if offset >= posts.get(partition, (0, 0))[0]]
+
+    def still_there(place: tuple[int | None, int | None]) -> bool:
+        partition, offset = place
+        return partition is not None and offset is not None and offset >= posts.get(partition, (0, 0))[0]
+
     records = sum(end - begin for begin, end in posts.values())
     uids = {outcome.uid_hash for outcome in ends.values() if outcome.outcome in ("flagged", "withdrawn")}
     origins = {(one.why.partition, one.why.offset) for one in letters if one.why.stage == "classify"}
-    told_dead = {place for place, outcome in ends.items() if outcome.outcome == "dead_lettered"}
+    told_dead = [place for place, outcome in ends.items() if outcome.outcome == "dead_lettered"]
     flagged = [outcome for outcome in ends.values() if outcome.outcome == "flagged"]
     return Books(
         posts=records,
@@ -146,8 +151,12 @@ def add_up(
         dead_letters=dict(Counter(one.why.stage for one in letters)),
         repeats=repeats,
         sums=[
-            Sum("records of [posts] = distinct outcomes", records, len(still_there)),
+            Sum("records of [posts] = distinct outcomes", records, sum(map(still_there, ends))),
             Sum("uids flagged or withdrawn = documents + tombstones", len(uids) - missing, live + tombstones),
-            Sum("outcomes dead_lettered = classify's dead letters", len(told_dead), len(origins)),
+            Sum(
+                "outcomes dead_lettered = classify's dead letters",
+                sum(map(still_there, told_dead)),
+                sum(map(still_there, origins)),
+            ),
         ],
     )

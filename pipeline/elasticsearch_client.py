@@ -103,7 +103,7 @@ def _explained_api_error(error: ApiError, url: str) -> Exception:
     if error.status_code == 403:
         return AccessRefused(
             f"Elasticsearch at {url} does not allow this user to do that ({error.error}).",
-            "Ask its administrator for the rights that deploy/ describes, or use another user.",
+            "deploy/runbook.md lists the rights that each command needs; ask for them, or use another user.",
         )
     if error.status_code == 404:
         return NotSetUp(f"Elasticsearch at {url} has no index of flagpost yet.", "Run `flagpost setup`.")

@@ -23,6 +23,7 @@ from pydantic_settings import (
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -159,16 +160,18 @@ class _SecretFiles(EnvSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         values: dict[str, Any] = {}
+        in_file = dotenv_values(".env")
         for name, field in self.settings_cls.model_fields.items():
             variable = f"{PREFIX}{name.upper()}_FILE"
-            path = os.environ.get(variable)
+            path = os.environ.get(variable) or in_file.get(variable)
             if not path or not _is_secret(field):
                 continue
             try:
                 values[name] = Path(path).read_text(encoding="utf-8").strip()
-            except OSError as error:
+            except (OSError, UnicodeDecodeError) as error:
+                problem = error.strerror if isinstance(error, OSError) else "it is not text"
                 raise InvalidSettings(
-                    f"{variable} names a file that can't be read ({error.strerror}): {path}",
+                    f"{variable} names a file that can't be read ({problem}): {path}",
                     "Correct the path or its rights, or unset the variable.",
                 ) from None
         return values
@@ -222,3 +225,10 @@ def load_settings() -> Settings:
             f"The setting {PREFIX}{name} is wrong: {first['msg']}.",
             "Correct it in the environment, in .env or in flagpost.toml.",
         ) from None
+    except SettingsError as error:  # its cause quotes the value
+        name = str(error).partition('field "')[2].partition('"')[0]
+        raise InvalidSettings(
+            f"The setting {PREFIX}{name.upper()} is not JSON.", 'Write it like {"posts": 3}.'
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidSettings(f"flagpost.toml is not TOML: {error}.", "Correct the file, or move it away.") from None

@@ -21,7 +21,7 @@ PostId = Annotated[
     Meta(
         min_length=1,
         max_length=256,
-        pattern=r"^[^\x00-\x1f\x7f]+(?![\s\S])",
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]+(?![\s\S])",
         description="The source's own identifier of the post; no control characters.",
     ),
 ]

@@ -19,6 +19,7 @@ from rich.rule import Rule
 
 from deploy.demo import report
 from deploy.demo.workers import running_workers
+from deploy.local.command import ends_on_signals
 from deploy.local.stack import Stack
 from pipeline.books import balance
 from pipeline.cli.hit import render
@@ -56,7 +57,7 @@ def demo() -> None:
     console = Console(highlight=False)
     settings = load_settings()
     stack = Stack(settings.home, console=console)
-    with ExitStack() as ends:
+    with ends_on_signals(), ExitStack() as ends:
         console.print(Rule("A real Kafka and a real Elasticsearch", align="left"))
         before = stack.status()
         if not (before["kafka"]["pid"] and before["elasticsearch"]["pid"]):

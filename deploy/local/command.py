@@ -44,7 +44,7 @@ def up(only: Name | None) -> None:
     to fetch the programs from.
     """
     begin = time.monotonic()
-    with _ends_on_signals():
+    with ends_on_signals():
         status = _stack().up(only)
     _show(status)
     click.echo(f"Ready after {time.monotonic() - begin:.1f} s. Without passwords, for this machine only.", err=True)
@@ -143,7 +143,7 @@ def _show(status: Status) -> None:
 
 
 @contextmanager
-def _ends_on_signals() -> Iterator[None]:
+def ends_on_signals() -> Iterator[None]:
     """Lets SIGTERM and a closed terminal interrupt like Ctrl-C, so that what was started is stopped again."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:

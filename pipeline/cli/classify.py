@@ -15,16 +15,23 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.classify.judge import Judge
+from pipeline.cli.terminal import json_line
 from pipeline.errors import InvalidInput
+from pipeline.ingest.sources import Position
+from pipeline.ingest.sources.lines import split_lines
 from pipeline.settings import load_settings
 from schemas.post import MAX_POST_BYTES
 from schemas.verdict import Verdict
 
 BATCH: Final = 256
+MOST_NAMED: Final = 20
+"""Lines that can't be used are named up to so many, and then only counted."""
+
 WITHIN: Final = 0.2
 """Seconds that a batch waits to fill, so that verdicts on a slow pipe don't wait for its end."""
 
-Line = tuple[int, bytes]
+Line = tuple[int, bytes | None]
+"""Number and content; None for a line that is too long to be looked at."""
 
 
 class _Input(msgspec.Struct):
@@ -68,12 +75,13 @@ def classify(context: click.Context, file: Path, plain: bool) -> None:
                         inputs.append(one)
                 except ValueError as fault:
                     faults += 1
-                    progress.console.print(f"line {number}: {fault}", style="red", markup=False, highlight=False)
+                    if faults <= MOST_NAMED:
+                        progress.console.print(f"line {number}: {fault}", style="red", markup=False, highlight=False)
             verdicts = judge.verdicts([one.text for one in inputs])
             for one, verdict in zip(inputs, verdicts, strict=True):
-                sys.stdout.buffer.write(msgspec.json.encode(_output(one, verdict)) + b"\n")
-            sys.stdout.buffer.flush()
-            progress.advance(task, sum(len(line) for _, line in lines))
+                click.echo(json_line(msgspec.to_builtins(_output(one, verdict))))
+            sys.stdout.flush()
+            progress.advance(task, sum(len(line or b"") + 1 for _, line in lines))
     if faults:
         click.echo(f"{faults} line{'s' if faults > 1 else ''} could not be used.", err=True)
         context.exit(1)
@@ -105,16 +113,20 @@ def _progress(size: int | None) -> Progress:
 
 
 def _batches(stream: BinaryIO) -> Iterator[list[Line]]:
-    """Lines that are not blank, with their numbers, in batches: full ones, or what came within `WITHIN` seconds."""
-    waiting: queue.Queue[Line | None] = queue.Queue(maxsize=4 * BATCH)
+    """Lines that are not blank, with their numbers, in batches: full ones, or what came within `WITHIN` seconds.
+
+    Raises `InvalidInput` when the stream can't be read to its end.
+    """
+    waiting: queue.Queue[Line | OSError | None] = queue.Queue(maxsize=4 * BATCH)
 
     def read() -> None:
         try:
-            for number, line in enumerate(stream, 1):
-                if line.strip():
-                    waiting.put((number, line))
-        finally:
+            for line in split_lines(stream.read1, Position(), MAX_POST_BYTES):  # type: ignore[attr-defined]
+                if line.raw is None or line.raw.strip():
+                    waiting.put((line.number, line.raw))
             waiting.put(None)
+        except OSError as error:
+            waiting.put(error)
 
     threading.Thread(target=read, daemon=True).start()
     batch: list[Line] = []
@@ -125,19 +137,23 @@ def _batches(stream: BinaryIO) -> Iterator[list[Line]]:
             yield batch
             batch = []
             continue
-        if line is not None:
+        if isinstance(line, tuple):
             batch.append(line)
-        if batch and (line is None or len(batch) == BATCH):
+        if batch and (not isinstance(line, tuple) or len(batch) == BATCH):
             yield batch
             batch = []
+        if isinstance(line, OSError):
+            raise InvalidInput(
+                f"The input can't be read to its end ({line.strerror}).", "Look at the file and its disk."
+            )
         if line is None:
             return
 
 
-def _input(number: int, line: bytes, plain: bool) -> _Input | None:
+def _input(number: int, line: bytes | None, plain: bool) -> _Input | None:
     """The post of a line; None for the news of a deletion. Raises ValueError that says what is wrong without quoting it."""
-    if len(line) > MAX_POST_BYTES:
-        raise ValueError(f"{len(line)} bytes, at most {MAX_POST_BYTES}")
+    if line is None:
+        raise ValueError(f"more than {MAX_POST_BYTES} bytes")
     if number == 1:
         line = line.removeprefix(b"\xef\xbb\xbf")
     if plain:

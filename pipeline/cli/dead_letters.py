@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.cli.terminal import json_line, one_line, safe
 from pipeline.errors import InvalidInput
@@ -153,7 +154,7 @@ def letters_table(letters: list[Stored]) -> Table:
         letter = stored.letter
         when = f"{stored.stored_at.astimezone():%m-%d %H:%M}"
         cells = (str(stored.id), when, letter.stage, letter.reason, letter.detail, stored.whence)
-        table.add_row(*(one_line(cell).replace("[", r"\[") for cell in cells))
+        table.add_row(*(Text(one_line(cell)) for cell in cells))
     return table
 
 

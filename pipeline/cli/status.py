@@ -47,7 +47,7 @@ def status(context: click.Context, as_json: bool, wait: bool, timeout: float) ->
     if as_json:
         click.echo(json_line(msgspec.to_builtins(found)))
     else:
-        show(found, Console(highlight=False))
+        show(found, Console(highlight=False, markup=False))
     for problem in found.problems:
         click.echo(f"Error: {problem.message}\n{problem.hint}".rstrip(), err=True)
     if late:
@@ -130,7 +130,7 @@ def topics_table(found: Status) -> Table:
     for topic in found.topics:
         lag = lags.get(topic.name)
         row = (topic.name, str(topic.partitions), f"{topic.messages:,}", lag.stage if lag else "")
-        table.add_row(*row, Text(f"{lag.lag:,}" if lag else "", style="yellow" if lag and lag.lag else ""))
+        table.add_row(*map(Text, row), Text(f"{lag.lag:,}" if lag else "", style="yellow" if lag and lag.lag else ""))
     return table
 
 
@@ -142,5 +142,5 @@ def workers_table(found: Status) -> Table:
         state = Text(worker.state, style=_STATES.get(worker.state, "bold red"))
         if worker.detail:
             state.append(f" ({one_line(worker.detail)})", style="dim")
-        table.add_row(worker.stage, str(worker.pid), state, f"{worker.url}/metrics")
+        table.add_row(Text(worker.stage), str(worker.pid), state, Text(f"{worker.url}/metrics"))
     return table

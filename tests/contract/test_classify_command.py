@@ -91,3 +91,24 @@ def test_serving_needs_neither_torch_nor_transformers() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_what_a_terminal_would_obey_is_printed_escaped() -> None:
+    line = json.dumps({"id": "a\u009b31m", "text": "please help \u202eknife\u202c at my \u009b31mdoor now"})
+    done = run("-", stdin=line.encode())
+    assert done.returncode == 0
+    assert not any(character in done.stdout.decode() for character in "\u009b\u202e\u202c")
+    assert verdicts(done)[0]["id"] == "a\u009b31m"
+
+
+def test_a_line_without_end_does_not_fill_the_memory() -> None:
+    done = run("-", stdin=b"x" * 3_000_000 + b'\n{"text": "a"}\n')
+    assert done.returncode == 1
+    assert [one["id"] for one in verdicts(done)] == [2]
+
+
+def test_an_input_that_breaks_off_is_no_success() -> None:
+    done = run("/proc/self/mem")
+    assert done.returncode == 2
+    assert b"can't be read to its end" in done.stderr
+    assert b"Traceback" not in done.stderr

@@ -251,3 +251,19 @@ def test_http_posts_arrive_and_survive_an_outage(
     process.communicate(timeout=60)
     assert process.returncode == 0
     assert set(ids(ready)) == {1, 2, 3}
+
+
+def test_a_users_own_file_with_only_ids_and_texts(ready: Settings, flagpost: Flagpost, tmp_path: Path) -> None:
+    own = tmp_path / "own.jsonl"
+    own.write_text("".join(json.dumps({"id": number, "text": f"post {number}"}) + "\n" for number in range(300)))
+
+    untold = flagpost("ingest", str(own))
+    assert untold.code == 2
+    assert "--source" in untold.err
+    assert "--created-at now" in untold.err
+    assert records(ready, "posts") == records(ready, "dead-letters") == []
+
+    told = flagpost("ingest", str(own), "--source", "mine", "--created-at", "now")
+    assert told.code == 0, told.err
+    assert ids(ready) == list(range(300))
+    assert {json.loads(record.value)["source"] for record in records(ready, "posts")} == {"mine"}

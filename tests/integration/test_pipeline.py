@@ -10,8 +10,11 @@ import pytest
 
 from deploy.local.stack import Stack
 from pipeline.done import wait_until_done
+from pipeline.offsets import OffsetReader
 from pipeline.pause import pause_file
 from pipeline.settings import Settings
+from pipeline.status import Lag, read_lags
+from pipeline.workers import workers as living
 from schemas import mapping
 from tests.ledger import Ledger
 from tests.worker_processes import WorkerProcesses, wait_for
@@ -95,6 +98,7 @@ def test_a_killed_worker_and_a_stopped_elasticsearch_lose_nothing(ready: Setting
             if number == 400:
                 ledger.flush()
                 wait_for(lambda: ledger.outcomes(), 60, "classify is at work")
+                assert len(ledger.outcomes()) < ledger.records, "classify still had work when it was killed"
                 first = workers.kill("classify")
         ledger.flush()
         stack.down(only="elasticsearch")
@@ -102,6 +106,9 @@ def test_a_killed_worker_and_a_stopped_elasticsearch_lose_nothing(ready: Setting
         wait_for(lambda: workers.pid_of("classify") not in (None, first), 60, "classify was started again")
         wait_for(lambda: len(ledger.outcomes()) == ledger.records, 90, "classification goes on without Elasticsearch")
         wait_for(lambda: time.monotonic() - down_at >= 30, 31, "Elasticsearch was away for 30 s")
+        assert any(lag.stage == "index" and lag.lag for lag in lags(ready)), (
+            "index had work while Elasticsearch was away"
+        )
         stack.up(only="elasticsearch")
         wait_until_done(ready, timeout=120)
         assert ledger.differences() == []
@@ -117,7 +124,8 @@ def test_a_broken_producer_pauses_the_stage_until_it_is_resumed(ready: Settings)
         ledger.post("after", HELP)
         ledger.flush()
         wait_for(lambda: workers.pid_of("classify"), 10, "classify is running")
-        assert len(ledger.outcomes()) <= 80
+        wait_for(lambda: health_of(ready, "classify") == "paused", 30, "health says so")
+        assert len(ledger.outcomes()) == 80
         pause_file(ready.home, "classify").unlink()
         wait_for(lambda: len(ledger.outcomes()) == ledger.records, 60, "the rest is done")
 
@@ -133,6 +141,15 @@ def test_workers_end_within_ten_seconds_when_they_are_asked_to(ready: Settings) 
     with WorkerProcesses(ready):
         wait_until_done(ready, timeout=90)
         assert ledger.differences() == []
+
+
+def lags(settings: Settings) -> list[Lag]:
+    with OffsetReader(settings) as reader:
+        return read_lags(reader, settings)[1]
+
+
+def health_of(settings: Settings, stage: str) -> str | None:
+    return next((worker.state for worker in living(settings.home) if worker.stage == stage), None)
 
 
 def _readable(path: Path) -> list[bytes]:

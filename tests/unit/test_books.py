@@ -62,3 +62,8 @@ def test_repeats_change_no_sum() -> None:
     ends, repeats = _distinct([*DAY, *DAY])
     assert repeats == 4
     assert add_up({0: (0, 3), 1: (0, 1)}, ends, repeats, [letter("classify", 2)] * 2, 0, 1, 0).even
+
+
+def test_dead_letters_of_what_retention_took_away_are_not_counted_either() -> None:
+    ends, repeats = _distinct([batch(0, end(9, "chatter", "b"))])
+    assert add_up({0: (9, 10)}, ends, repeats, [letter("classify", 2)], 0, 0, 0).even

@@ -43,6 +43,8 @@ def renamed(fields: dict[str, Any], columns: Mapping[str, str]) -> dict[str, Any
     result = {name: value for name, value in fields.items() if name not in taken}
     for ours, theirs in columns.items():
         if theirs in fields:
+            if ours in result:  # a key of the file that has our name and another meaning is kept like any unknown one
+                put(result, f"extra.{ours}", result[ours])
             put(result, ours, fields[theirs])
     return result
 
