@@ -27,7 +27,7 @@ def render(hit: Hit, zone: dt.tzinfo | None = None) -> RenderableType:
     words = _marked(cut(one_line(text))) if text.strip() else Text("(no words)", style="dim")
     parts: list[RenderableType] = [_head(hit, flagpost, zone), Padding(words, (0, 0, 0, 2), expand=False)]
     if reasons := [one_line(str(reason.get("text", ""))) for reason in flagpost.get("reasons", [])]:
-        parts.append(Text(f"  why: {' · '.join(reasons)}", style="dim"))
+        parts.append(Padding(Text(f"why: {' · '.join(reasons)}", style="dim"), (0, 0, 0, 2)))
     if url := _object(hit, "event").get("url"):
         parts.append(Text(f"  {one_line(str(url))}", style="dim", overflow="fold"))
     return Group(*parts, Text())
