@@ -28,7 +28,7 @@ PostId = Annotated[
 
 Moment = Annotated[dt.datetime, Meta(tz=True, description="RFC 3339 date and time with a UTC offset.")]
 
-Probability = Annotated[float, Meta(ge=0, le=1)]
+Probability = Annotated[float, Meta(ge=0, le=1, description="Calibrated on the corpus, see the model card")]
 
 Short = Annotated[str, Meta(max_length=512)]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from schemas.fields import Activation, Moment, PostId, Reviews, Source
 from schemas.post import Post
@@ -17,9 +17,9 @@ WithdrawnReason = Literal["deleted", "edited_into_chatter", "judged_again_chatte
 class Item(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="item"):
     """One flagged post."""
 
-    post: Post
-    verdict: Verdict
-    judged_at: Moment
+    post: Annotated[Post, Meta(description="As it came in")]
+    verdict: Annotated[Verdict, Meta(description="What the model said of it")]
+    judged_at: Annotated[Moment, Meta(description="When the model said so")]
     reviews: Reviews = 0
 
     @property
@@ -48,9 +48,9 @@ class Withdrawn(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field
 
     source: Source
     id: PostId
-    reason: WithdrawnReason
-    revision: Moment
-    withdrawn_at: Moment
+    reason: Annotated[WithdrawnReason, Meta(description="Why it is gone")]
+    revision: Annotated[Moment, Meta(description="When it was deleted, or when the wording that is chatter was made")]
+    withdrawn_at: Annotated[Moment, Meta(description="When the classify stage said so")]
     activation: Activation
     reviews: Reviews = 0
 

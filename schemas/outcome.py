@@ -17,23 +17,26 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One record's end."""
 
     offset: Offset
-    outcome: OutcomeKind
+    outcome: Annotated[OutcomeKind, Meta(description="How it ended")]
     uid_hash: (
-        Annotated[str, Meta(description="The document's _id; missing for a record that nobody could read")] | None
+        Annotated[
+            str, Meta(max_length=64, description="The document's _id; missing for a record that nobody could read")
+        ]
+        | None
     ) = None
-    label: Label | None = None
-    also: list[Flagged] = []
-    grade: Grade | None = None
-    scores: Scores | None = None
+    label: Annotated[Label | None, Meta(description="The verdict's label, if there was a verdict")] = None
+    also: Annotated[list[Flagged], Meta(max_length=2, description="The verdict's other labels")] = []
+    grade: Annotated[Grade | None, Meta(description="The verdict's grade")] = None
+    scores: Annotated[Scores | None, Meta(description="The verdict's scores")] = None
     reason: Annotated[Short, Meta(description="Why it was withdrawn or dead-lettered")] | None = None
 
 
 class Outcomes(Struct, frozen=True, kw_only=True, tag_field="type", tag="outcomes"):
     """The ends of one batch's records of one partition, in offset order."""
 
-    topic: Short
-    partition: Annotated[int, Meta(ge=0)]
-    model: Short
+    topic: Annotated[Short, Meta(description="Topic of the records, without the namespace")]
+    partition: Annotated[int, Meta(ge=0, description="Partition of the records")]
+    model: Annotated[Short, Meta(description="name@version that judged them")]
     activation: Activation
-    judged_at: Moment
+    judged_at: Annotated[Moment, Meta(description="When the batch was settled")]
     outcomes: Annotated[list[Outcome], Meta(min_length=1)]

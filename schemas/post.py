@@ -26,15 +26,17 @@ MAX_AHEAD = dt.timedelta(hours=24)
 class Author(Struct, frozen=True, omit_defaults=True):
     """Who wrote it, as far as the source tells."""
 
-    id: Short | None = None
-    handle: Short | None = None
-    name: Short | None = None
+    id: Annotated[Short | None, Meta(description="The source's identifier of the account")] = None
+    handle: Annotated[Short | None, Meta(description="Name by which others address the account, with or without @")] = (
+        None
+    )
+    name: Annotated[Short | None, Meta(description="Name that the account shows")] = None
 
 
 class Place(Struct, frozen=True, omit_defaults=True):
     """Where the source says it was written."""
 
-    name: Short | None = None
+    name: Annotated[Short | None, Meta(description="As people say it: Castle Sands, Foundry Road")] = None
     lat: Annotated[float, Meta(ge=-90, le=90, description="WGS 84 degrees")] | None = None
     lon: Annotated[float, Meta(ge=-180, le=180, description="WGS 84 degrees")] | None = None
 
@@ -42,7 +44,7 @@ class Place(Struct, frozen=True, omit_defaults=True):
 class Media(Struct, frozen=True, omit_defaults=True):
     """A picture, film or recording that hangs on the post."""
 
-    url: Url
+    url: Annotated[Url, Meta(description="Where it can be seen or heard")]
     type: Annotated[str, Meta(max_length=64, description="image, video, audio or a MIME type")] | None = None
     alt: Annotated[str, Meta(max_length=8192, description="Its description for people who can't see it")] | None = None
 
@@ -53,17 +55,17 @@ class Post(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="typ
     source: Source
     id: PostId
     text: Annotated[str, Meta(description="As written. May be empty when the post is only a picture.")]
-    created_at: Moment
-    edited_at: Moment | None = None
-    author: Author | None = None
-    url: Url | None = None
+    created_at: Annotated[Moment, Meta(description="When it was posted; RFC 3339 with a UTC offset")]
+    edited_at: Annotated[Moment | None, Meta(description="When this wording was made, if it is not the first")] = None
+    author: Annotated[Author | None, Meta(description="Who wrote it")] = None
+    url: Annotated[Url | None, Meta(description="Where the post can be seen")] = None
     lang: Annotated[str, Meta(max_length=35, description="BCP 47 tag, as the source gave it")] | None = None
-    reply_to: Short | None = None
-    repost_of: Short | None = None
-    place: Place | None = None
-    media: Annotated[list[Media], Meta(max_length=64)] = []
-    read_at: Moment | None = None
-    extra: dict[str, Any] = {}
+    reply_to: Annotated[Short | None, Meta(description="The post that this one answers")] = None
+    repost_of: Annotated[Short | None, Meta(description="The post that this one passes on")] = None
+    place: Annotated[Place | None, Meta(description="Where it was written, as the source says")] = None
+    media: Annotated[list[Media], Meta(max_length=64, description="What hangs on it")] = []
+    read_at: Annotated[Moment | None, Meta(description="When ingest read it")] = None
+    extra: Annotated[dict[str, Any], Meta(description="What the source says besides; stored, not searched")] = {}
 
     @property
     def uid(self) -> str:
@@ -84,7 +86,7 @@ class PostDeleted(Struct, frozen=True, kw_only=True, tag_field="type", tag="post
 
     source: Source
     id: PostId
-    deleted_at: Moment
+    deleted_at: Annotated[Moment, Meta(description="When it was taken back")]
 
     @property
     def uid(self) -> str:

@@ -31,12 +31,14 @@ class Reason(Struct, frozen=True):
 class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Label, scores and grade of one post, with what led to them."""
 
-    label: Label
-    scores: Scores
+    label: Annotated[Label, Meta(description="What the control room should do with it first")]
+    scores: Annotated[Scores, Meta(description="Probability of each label")]
     model: Annotated[Short, Meta(description="name@version")]
     activation: Activation
-    also: list[Flagged] = []
-    grade: Grade | None = None
-    unsure: bool = False
-    reasons: list[Reason] = []
-    thresholds: dict[str, float] = {}
+    also: Annotated[list[Flagged], Meta(max_length=2, description="Other flagged labels that fit too")] = []
+    grade: Annotated[Grade | None, Meta(description="How urgent; none for chatter")] = None
+    unsure: Annotated[bool, Meta(description="The model doubts its label: a person should look")] = False
+    reasons: Annotated[list[Reason], Meta(max_length=16, description="Words that carried it, strongest first")] = []
+    thresholds: Annotated[
+        dict[str, float], Meta(max_length=16, description="Where scores turned into this verdict")
+    ] = {}
