@@ -93,14 +93,12 @@ def test_a_killed_worker_and_a_stopped_elasticsearch_lose_nothing(ready: Setting
     ledger = Ledger(ready)
     with WorkerProcesses(ready) as workers:
         workers.wait_until_up()
-        for number, body in enumerate(posts):
+        for body in posts:
             ledger.post(f"{body['id']}", body["text"], body["source"])
-            if number == 400:
-                ledger.flush()
-                wait_for(lambda: ledger.outcomes(), 60, "classify is at work")
-                assert len(ledger.outcomes()) < ledger.records, "classify still had work when it was killed"
-                first = workers.kill("classify")
         ledger.flush()
+        wait_for(lambda: ledger.outcomes(), 60, "classify is at work")
+        first = workers.kill("classify")
+        assert len(ledger.outcomes()) < ledger.records, "classify still had work when it was killed"
         stack.down(only="elasticsearch")
         down_at = time.monotonic()
         wait_for(lambda: workers.pid_of("classify") not in (None, first), 60, "classify was started again")
