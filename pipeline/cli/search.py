@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.index.search import Found, Near, Sort
 
 _MOST: int = 10_000
+"""Elasticsearch's own limit for one page (index.max_result_window)."""
 
 
 @click.command()

@@ -16,9 +16,6 @@ from schemas.labels import Flagged, Grade
 
 Sort = Literal["newest", "relevance"]
 
-MOST_HITS: Final = 10_000
-"""Elasticsearch's own limit for one page (index.max_result_window)."""
-
 # Private-use characters mark what was found: a post may hold any markup, and these mean nothing to anybody.
 HIT_START: Final = "\ue000"
 HIT_END: Final = "\ue001"

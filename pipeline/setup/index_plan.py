@@ -5,7 +5,6 @@ Names: the read alias hides tombstones; the write alias names exactly one genera
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -36,9 +35,6 @@ class Names:
     def of(cls, settings: Settings) -> Names:
         items = settings.named(mapping.INDEX)
         return cls(items, f"{items}*", settings.named(mapping.index_name()), items, settings.named(mapping.WRITE_ALIAS))
-
-    def is_generation(self, index: str) -> bool:
-        return re.fullmatch(rf"{re.escape(self.template)}-v\d+", index) is not None
 
 
 def aliases_of(names: Names) -> dict[str, dict[str, Any]]:

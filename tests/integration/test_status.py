@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import threading
-import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,9 +13,11 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
+from pipeline.done import wait_until_done
 from pipeline.elasticsearch_client import connect
 from pipeline.pause import pause_file
 from pipeline.settings import Settings
+from pipeline.status import Lag
 from pipeline.workers import RunFile
 from schemas import codec, mapping
 from schemas.document import Document, EventFields, FlagpostFields
@@ -100,19 +101,17 @@ def test_waiting_ends_at_once_when_nothing_is_to_be_done(flagpost: Flagpost, rea
     assert lags(json.loads(ran.out)) == {"classify": 0, "index": 0}
 
 
-def test_waiting_ends_when_the_last_message_is_done(flagpost: Flagpost, ready: Settings) -> None:
+def test_waiting_ends_when_the_last_message_is_done(ready: Settings) -> None:
     send(ready, "posts", 4)
+    heard: list[int] = []
 
-    def work() -> None:
-        time.sleep(1.5)
-        commit(ready, "classify", "posts", {0: 2, 1: 2})
+    def work(lags: Sequence[Lag]) -> None:
+        heard.extend(lag.lag for lag in lags if lag.stage == "classify")
+        if len(heard) == 1:
+            commit(ready, "classify", "posts", {0: 2, 1: 2})
 
-    worker = threading.Thread(target=work)
-    worker.start()
-    ran = flagpost("status", "--wait", "--timeout", "30", "--json")
-    worker.join()
-    assert ran.code == 0
-    assert lags(json.loads(ran.out)) == {"classify": 0, "index": 0}
+    wait_until_done(ready, 30, work)
+    assert heard[0] == 4
 
 
 def test_waiting_in_vain_says_why_and_ends_with_1(flagpost: Flagpost, ready: Settings) -> None:
