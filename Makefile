@@ -11,7 +11,7 @@ PIP    = -m pip --disable-pip-version-check install --quiet --require-hashes
 export PYTHONUTF8 = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format generated locks train train-quick test-train clean
+.PHONY: help setup demo test check lint format generated locks train train-quick corpus-card experiments test-train clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,10 +44,10 @@ generated: $(VENV)/.done ## Write the index templates and JSON Schemas anew
 locks: ## Compile requirements/*.txt anew from pyproject.toml (needs uv)
 	@set -e; compile="uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11"; \
 	named="--custom-compile-command 'make locks'"; \
-	eval $$compile $$named pyproject.toml --extra local --extra dev --extra train -o requirements/train.txt; \
+	eval $$compile $$named pyproject.toml --extra local --extra evaluate --extra dev --extra train -o requirements/train.txt; \
 	eval $$compile $$named pyproject.toml -c requirements/train.txt -o requirements/base.txt; \
-	eval $$compile $$named pyproject.toml --extra local -c requirements/train.txt -o requirements/local.txt; \
-	eval $$compile $$named pyproject.toml --extra local --extra dev -c requirements/train.txt -o requirements/dev.txt; \
+	eval $$compile $$named pyproject.toml --extra local --extra evaluate -c requirements/train.txt -o requirements/local.txt; \
+	eval $$compile $$named pyproject.toml --extra local --extra evaluate --extra dev -c requirements/train.txt -o requirements/dev.txt; \
 	eval $$compile $$named requirements/build.in -c requirements/train.txt -o requirements/build.txt
 
 train: $(TRAIN)/.done ## Train, quantise, judge and release the model (needs torch: several GB)
@@ -55,6 +55,12 @@ train: $(TRAIN)/.done ## Train, quantise, judge and release the model (needs tor
 
 train-quick: $(TRAIN)/.done ## The same way in minutes, into .scratch/quick
 	@$(TRAIN)/bin/python -m models.training --quick --out .scratch/quick
+
+corpus-card: $(VENV)/.done-dev ## Count the corpus anew for its data card
+	@$(BIN)/python -m models.training.corpus_card
+
+experiments: $(TRAIN)/.done ## Train variants of the recipe: make experiments NAMES="plain r-drop"
+	@$(TRAIN)/bin/python -m models.training.experiments $(NAMES)
 
 test-train: $(TRAIN)/.done ## Test the training
 	@$(TRAIN)/bin/python -m pytest -q -m training tests/training

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.labels import Grade, Label
+from schemas.labels import Flagged, Grade, Label
 
 
 class UnusableModel(Exception):
@@ -23,30 +23,35 @@ class UnusableModel(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Where scores turn into decisions. They belong to the model: they were chosen on its held-out scores."""
+    """Where probabilities turn into decisions. They belong to the model: they were chosen on its held-out scores."""
 
+    flag: float
+    """A post is flagged from this probability on that it is not chatter."""
     also: float
-    """A flagged label other than the primary one is added to ``also`` from this probability on."""
+    """A flagged label other than the primary one is added to ``also`` from this probability on that the post holds it."""
     unsure: float
-    """A verdict whose primary label has less than this probability is marked unsure."""
+    """A flagged post whose label has less than this probability is marked unsure."""
     immediate: float
-    """A flagged post is graded immediate from this probability on: a missed danger costs more than a false page."""
+    """A post is flagged and graded immediate from this probability on: a missed danger costs more than a false page."""
 
     def as_dict(self) -> dict[str, float]:
-        return {"also": self.also, "unsure": self.unsure, "immediate": self.immediate}
+        return {"flag": self.flag, "also": self.also, "unsure": self.unsure, "immediate": self.immediate}
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What the model says of one text.
 
-    ``scores`` and ``grades`` are calibrated probabilities and add up to 1 each. ``shares`` has shape (tokens, labels), in
-    the order of `schemas.labels.LABELS`: token t's exact share of each label's logit, so that a column's sum plus the
-    label's bias is the logit. ``spans`` has the first character and one past the last of each token in the text judged.
+    ``scores`` and ``grades`` are calibrated probabilities and add up to 1 each; ``holds`` are independent ones: that the
+    post holds something of the label, be it its primary label or not. ``shares`` has shape (tokens, labels), in the order
+    of `schemas.labels.LABELS`: token t's exact share of each label's logit, so that a column's sum plus the label's bias is
+    the logit. ``spans`` has the first character and one past the last of each token in the text judged. Of a text in
+    several windows these are the tokens of the window that its scores come from.
     """
 
     scores: Mapping[Label, float]
     grades: Mapping[Grade, float]
+    holds: Mapping[Flagged, float]
     shares: NDArray[np.float32]
     spans: Sequence[tuple[int, int]]
 
@@ -62,7 +67,8 @@ class Classifier(Protocol):
     thresholds: Thresholds
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
-        """One judgement for each text, in order. Blocks; a text beyond the model's length is judged by its head.
+        """One judgement for each text, in order. Blocks. A text beyond the model's length is judged window by window, and by
+        the window that says the most: what matters in it does not matter less for standing beside something else.
 
         Raises ValueError when the model yields a score that is not a number.
         """

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from models.calibration import Calibration
 from models.classifier import Thresholds, UnusableModel
 from schemas.labels import GRADES, LABELS
 
@@ -22,23 +23,15 @@ SERVED: Final = (GRAPH, WEIGHTS, TOKENIZER)
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-Temperature = Annotated[float, Meta(gt=0, le=100)]
 
 
 class Base(Struct, frozen=True, forbid_unknown_fields=True):
     """The weights that training started from."""
 
     name: str
-    artifact: Annotated[str, Meta(description="Maven coordinates of the artifact that carries them")]
+    artifact: Annotated[str, Meta(description="Coordinates of the package that carries them")]
     sha256: Sha256
     licence: str
-
-
-class Temperatures(Struct, frozen=True, forbid_unknown_fields=True):
-    """Logits are divided by these before the softmax."""
-
-    labels: Temperature
-    grades: Temperature
 
 
 class Activation(Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,10 +59,10 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     base: Base
     labels: list[str]
     grades: list[str]
-    max_tokens: Annotated[int, Meta(ge=16, le=512)]
+    max_tokens: Annotated[int, Meta(ge=16, le=512, description="Of a window")]
     files: dict[str, Sha256]
     bias: Annotated[list[float], Meta(description="Of each label: the part of its logit that no token has a share in")]
-    temperatures: Temperatures
+    calibration: Calibration
     thresholds: Thresholds
     activation: Activation
     trained: Trained

@@ -1,7 +1,7 @@
 """Serves a released model with OpenVINO on the CPU. Needs neither torch nor transformers.
 
-Texts are judged in micro-batches of like length: short beside short, so that little padding is computed. Lengths are padded
-to multiples of `STEP`, because OpenVINO keeps memory for every input shape that it has seen.
+Texts are judged in windows and micro-batches of like length: short beside short, so that little padding is computed. Lengths
+are padded to multiples of `STEP`, because OpenVINO keeps memory for every input shape that it has seen.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,10 +18,10 @@ import openvino
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from models.calibration import probabilities
+from models.calibration import Calibration
 from models.classifier import Judgement, Thresholds, UnusableModel
 from models.manifest import GRAPH, TOKENIZER, Manifest
-from schemas.labels import GRADES, LABELS
+from schemas.labels import FLAGGED, GRADES, LABELS
 
 MOST_TOKENS: Final = 512
 """Of a micro-batch, padding included."""
@@ -36,20 +36,29 @@ _LINK: Final = re.compile(r"https?://\S+")
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What the graph yields for one text, uncalibrated. ``shares`` is (tokens, labels), [CLS] and [SEP] left out."""
+    """What the graph yields for a window of a text, uncalibrated. ``shares`` (tokens, labels) leave [CLS] and [SEP] out."""
 
     labels: NDArray[np.float32]
     grades: NDArray[np.float32]
+    holds: NDArray[np.float32]
     shares: NDArray[np.float32]
     embedding: NDArray[np.float32]
     spans: list[tuple[int, int]]
 
 
 class Graph:
-    """The compiled graph and its tokenizer: texts in, `Output` out. Raises `UnusableModel` when they can't be loaded."""
+    """The compiled graph and its tokenizer: texts in, `Output` out. Raises `UnusableModel` when they can't be loaded.
+
+    A text of more than ``max_tokens`` tokens is cut into windows of so many, a quarter of which overlap.
+    """
 
     def __init__(self, folder: Path, max_tokens: int, threads: int = 0) -> None:
-        settings: dict[str, Any] = {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": STREAMS if threads != 1 else 1}
+        settings: dict[str, Any] = {
+            "PERFORMANCE_HINT": "THROUGHPUT",
+            "NUM_STREAMS": STREAMS if threads != 1 else 1,
+            # Where a processor has bfloat16, OpenVINO would compute in it what is not quantised, and judge otherwise.
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
         try:
@@ -58,28 +67,40 @@ class Graph:
         except Exception as error:  # both raise bare Exception or RuntimeError
             raise UnusableModel(f"The model in {folder} can't be loaded: {str(error).splitlines()[0]}.") from error
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_tokens)
+        self._tokenizer.enable_truncation(max_tokens, stride=max_tokens // 4)
         self._tokenizer.encode_special_tokens = True
         self._queue = openvino.AsyncInferQueue(self._compiled)
 
-    def run(self, texts: Sequence[str]) -> list[Output]:
-        """One output for each text, in order. A text beyond the model's length is represented by its head."""
-        encodings = self._tokenizer.encode_batch(list(texts))
-        outputs: list[Output | None] = [None] * len(texts)
+    def run(self, texts: Sequence[str]) -> list[list[Output]]:
+        """The outputs of each text's windows, texts and windows in order. Every text has at least one window."""
+        windows = [
+            (text, window)
+            for text, encoding in enumerate(self._tokenizer.encode_batch(list(texts)))
+            for window in (encoding, *encoding.overflowing)
+        ]
+        outputs: list[Output | None] = [None] * len(windows)
 
         def keep(request: openvino.InferRequest, positions: list[int]) -> None:
-            labels, grades, shares, embedding = (request.get_output_tensor(index).data.copy() for index in range(4))
+            labels, grades, holds, shares, embedding = (
+                request.get_output_tensor(index).data.copy() for index in range(5)
+            )
             for row, position in enumerate(positions):
-                encoding = encodings[position]
-                inner = slice(1, len(encoding.ids) - 1)
-                spans = whole_links(texts[position], encoding.offsets[inner])
-                outputs[position] = Output(labels[row], grades[row], shares[row, inner], embedding[row], spans)
+                text, window = windows[position]
+                inner = slice(1, len(window.ids) - 1)
+                spans = whole_links(texts[text], window.offsets[inner])
+                outputs[position] = Output(
+                    labels[row], grades[row], holds[row], shares[row, inner], embedding[row], spans
+                )
 
         self._queue.set_callback(keep)
-        for positions in micro_batches([len(encoding.ids) for encoding in encodings]):
-            self._queue.start_async(_inputs([encodings[position] for position in positions]), positions)
+        for positions in micro_batches([len(window.ids) for _, window in windows]):
+            self._queue.start_async(_inputs([windows[position][1] for position in positions]), positions)
         self._queue.wait_all()
-        return [output for output in outputs if output is not None]
+        by_text: list[list[Output]] = [[] for _ in texts]
+        for (text, _), output in zip(windows, outputs, strict=True):
+            if output is not None:
+                by_text[text].append(output)
+        return by_text
 
 
 class OpenVinoClassifier:
@@ -92,21 +113,37 @@ class OpenVinoClassifier:
         self.thresholds: Thresholds = manifest.thresholds
         self.bias: tuple[float, ...] = tuple(manifest.bias)
         self.graph = Graph(folder, manifest.max_tokens, threads)
-        self._temperatures = manifest.temperatures
+        self._calibration = manifest.calibration
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
         """See `models.classifier.Classifier.judge`."""
-        return [self._judgement(output) for output in self.graph.run(texts)]
+        return [self._judgement(together(windows, self._calibration)) for windows in self.graph.run(texts)]
 
     def _judgement(self, output: Output) -> Judgement:
-        scores = probabilities(output.labels, self._temperatures.labels).tolist()
-        grades = probabilities(output.grades, self._temperatures.grades).tolist()
         return Judgement(
-            scores=dict(zip(LABELS, scores, strict=True)),
-            grades=dict(zip(GRADES, grades, strict=True)),
+            scores=dict(zip(LABELS, self._calibration.of_labels(output.labels).tolist(), strict=True)),
+            grades=dict(zip(GRADES, self._calibration.of_grades(output.grades).tolist(), strict=True)),
+            holds=dict(zip(FLAGGED, self._calibration.of_holds(output.holds).tolist(), strict=True)),
             shares=output.shares,
             spans=output.spans,
         )
+
+
+def together(windows: Sequence[Output], calibration: Calibration) -> Output:
+    """What a text's windows say as one.
+
+    Labels, shares and embedding are those of the window least likely to be chatter, the grades those of the one most likely
+    immediate; and a text holds what any window holds.
+    """
+    if len(windows) == 1:
+        return windows[0]
+    chatter = calibration.of_labels(np.stack([one.labels for one in windows]))[:, LABELS.index("chatter")]
+    immediate = calibration.of_grades(np.stack([one.grades for one in windows]))[:, GRADES.index("immediate")]
+    return replace(
+        windows[int(chatter.argmin())],
+        grades=windows[int(immediate.argmax())].grades,
+        holds=np.stack([one.holds for one in windows]).max(axis=0),
+    )
 
 
 def micro_batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -28,7 +28,7 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     also: Annotated[list[Flagged], Meta(max_length=2, description="The verdict's other labels")] = []
     grade: Annotated[Grade | None, Meta(description="The verdict's grade")] = None
     scores: Annotated[Scores | None, Meta(description="The verdict's scores")] = None
-    reason: Annotated[Short, Meta(description="Why it was withdrawn or dead-lettered")] | None = None
+    reason: Annotated[Short, Meta(description="Why it was withdrawn, dead-lettered or not judged")] | None = None
 
 
 class Outcomes(Struct, frozen=True, kw_only=True, tag_field="type", tag="outcomes"):

@@ -38,6 +38,10 @@ class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
     also: Annotated[list[Flagged], Meta(max_length=2, description="Other flagged labels that fit too")] = []
     grade: Annotated[Grade | None, Meta(description="How urgent; none for chatter")] = None
     unsure: Annotated[bool, Meta(description="The model doubts its label: a person should look")] = False
+    language: Annotated[
+        Short | None,
+        Meta(description="ISO 639 code when the post is surely not in English, and so could not be judged"),
+    ] = None
     reasons: Annotated[list[Reason], Meta(max_length=16, description="Words that carried it, strongest first")] = []
     thresholds: Annotated[
         dict[str, float], Meta(max_length=16, description="Where scores turned into this verdict")

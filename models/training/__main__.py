@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 
 from models.training import train
-from models.training.base import BaseWeightsError
+from models.training.bases import BaseWeightsError
 from models.training.recipe import QUICK, RELEASE, read_recipe
 
 ROOT = Path(__file__).parents[2]

@@ -1,132 +1,97 @@
-"""Temperatures and thresholds, chosen on the dev themes with the graph that is served.
+"""Calibration and thresholds, chosen on the dev themes with the graph that is served, for a stream as it is in life.
 
-The costs are stated here and nowhere else. They are judgements about a control room's work, not measurements.
+The dev posts are weighted so that chatter has its share of a real stream; what mistakes cost is in models/costs.toml.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
-from models.calibration import Floats, probabilities
+from models.calibration import Calibration, probabilities
 from models.classifier import Thresholds
-from models.manifest import Temperatures
-from models.training.dataset import Row
+from models.costs import COSTS, Costs
+from models.evaluation.arrays import Bools, Floats, Integers
+from models.evaluation.prevalence import weights_of_life
+from models.evaluation.routing import Routed, Scored, route
 from schemas.labels import FLAGGED, GRADES, LABELS
 
-MISSED_FLAG_COSTS: Final = 5.0
-"""A post that should have been flagged and was dropped as chatter, in needless looks at chatter."""
-MISSED_IMMEDIATE_COSTS: Final = 20.0
-"""An immediate danger that was not graded immediate, in needless pages."""
-CHATTER_IN_LIFE: Final = 0.7
-"""Share of a real stream that is chatter; the corpus has less, so chatter is weighted up to it."""
-
-_TEMPERATURES: Final = np.geomspace(0.3, 5.0, 95)
-_UNSURE: Final = np.arange(0.40, 0.81, 0.01)
-_ALSO: Final = np.arange(0.05, 0.51, 0.01)
-_IMMEDIATE: Final = np.arange(0.05, 0.51, 0.01)
-
-Bools = NDArray[np.bool_]
-Integers = NDArray[np.int64]
+_STEPS: Final = np.arange(0.02, 0.81, 0.01)
+_MOST_DOUBT: Final = 0.6
+"""A verdict whose label is more probable than this is not called unsure, however few others are."""
+_PULL: Final = 1e-3
+"""Of the constants towards 0, so that what the posts don't tell stays at rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """Rows and their logits: ``labels`` (rows, 4), ``grades`` (rows, 3)."""
-
-    rows: Sequence[Row]
-    labels: NDArray[np.float32]
-    grades: NDArray[np.float32]
-
-    def part(self, rows: slice) -> Scored:
-        return Scored(self.rows[rows], self.labels[rows], self.grades[rows])
-
-    @property
-    def truth(self) -> Integers:
-        return np.array([LABELS.index(row.label) for row in self.rows], dtype=np.int64)
-
-    @property
-    def immediate(self) -> Bools:
-        return np.array([row.grade == "immediate" for row in self.rows], dtype=np.bool_)
+def fit(dev: Scored, costs: Costs = COSTS) -> tuple[Calibration, Thresholds]:
+    """The calibration by likelihood, then the thresholds that cost least on ``dev``."""
+    weights = weights_of_life(dev.truth)
+    grades = np.array([GRADES.index(row.grade or "routine") for row in dev.rows], dtype=np.int64)
+    of_labels, labels_moved = _scaling(dev.labels, dev.truth, weights)
+    of_grades, grades_moved = _scaling(dev.grades, grades, weights)
+    of_holds = _temperature_of_holds(dev.holds, dev.held)
+    calibration = Calibration(of_labels, of_grades, of_holds, labels_moved, grades_moved)
+    return calibration, _thresholds(dev, calibration, weights, costs)
 
 
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """What `pipeline.classify.decide` makes of scores, for many posts at once. A test holds the two together."""
+def _scaling(logits: NDArray[np.float32], truth: Integers, weights: Floats) -> tuple[float, list[float]]:
+    """Temperature and a constant for each class, of the least weighted negative log-likelihood."""
+    posts = np.arange(len(truth))
 
-    label: Integers
-    also: Bools
-    unsure: Bools
-    immediate: Bools
+    def loss(parameters: Floats) -> float:
+        found = probabilities(logits, float(np.exp(parameters[0])), parameters[1:])
+        return float(weights @ -np.log(found[posts, truth] + 1e-12)) / len(truth) + _PULL * float(
+            parameters[1:] @ parameters[1:]
+        )
 
-
-def route(scores: Floats, grades: Floats, thresholds: Thresholds) -> Routed:
-    """See `pipeline.classify.decide` for the rules."""
-    chatter = LABELS.index("chatter")
-    best = scores.argmax(axis=1)
-    unsure = scores.max(axis=1) < thresholds.unsure
-    label = np.where(unsure & (best == chatter), scores[:, : len(FLAGGED)].argmax(axis=1), best)
-    flagged = label != chatter
-    also = (scores[:, : len(FLAGGED)] >= thresholds.also) & flagged[:, None]
-    also &= np.arange(len(FLAGGED)) != label[:, None]
-    return Routed(label, also, unsure, flagged & (grades[:, 0] >= thresholds.immediate))
+    start = np.zeros(1 + logits.shape[1])
+    best = minimize(loss, start, method="L-BFGS-B", bounds=[(-1.2, 1.6), *[(-6.0, 6.0)] * logits.shape[1]]).x
+    return round(float(np.exp(best[0])), 4), [round(float(one), 4) for one in best[1:] - best[1:].mean()]
 
 
-def fit(dev: Scored) -> tuple[Temperatures, Thresholds]:
-    """Temperatures by likelihood, then the thresholds that cost least on ``dev``."""
-    graded = np.array([row.grade is not None for row in dev.rows], dtype=np.bool_)
-    grade_truth = np.array([GRADES.index(row.grade) for row in dev.rows if row.grade is not None], dtype=np.int64)
-    temperatures = Temperatures(
-        labels=_temperature(dev.labels, dev.truth), grades=_temperature(dev.grades[graded], grade_truth)
-    )
-    return temperatures, _thresholds(dev, temperatures)
-
-
-def _temperature(logits: NDArray[np.float32], truth: Integers) -> float:
+def _temperature_of_holds(logits: NDArray[np.float32], truth: Bools) -> float:
     def loss(temperature: float) -> float:
-        return float(-np.log(probabilities(logits, temperature)[np.arange(len(truth)), truth] + 1e-12).mean())
+        scaled = logits / temperature
+        return float(np.mean(np.logaddexp(0, scaled) - truth * scaled))
 
-    return round(float(min(_TEMPERATURES, key=loss)), 3)
+    return round(float(min(np.geomspace(0.3, 5.0, 95), key=loss)), 4)
 
 
-def _thresholds(dev: Scored, temperatures: Temperatures) -> Thresholds:
-    scores = probabilities(dev.labels, temperatures.labels)
-    grades = probabilities(dev.grades, temperatures.grades)
-    weights = _weights_of_life(dev.truth)
-    chatter = LABELS.index("chatter")
+def _thresholds(dev: Scored, calibration: Calibration, weights: Floats, costs: Costs) -> Thresholds:
+    scores, grades = calibration.of_labels(dev.labels), calibration.of_grades(dev.grades)
+    holds = calibration.of_holds(dev.holds)
+    chatter = dev.truth == LABELS.index("chatter")
     also_truth = np.array([[one in row.also for one in FLAGGED] for row in dev.rows], dtype=np.bool_)
 
-    def routed(also: float = 1.0, unsure: float = 0.0, immediate: float = 1.0) -> Routed:
-        return route(scores, grades, Thresholds(also, unsure, immediate))
+    def routed(flag: float = 1.1, also: float = 1.1, unsure: float = 0.0, immediate: float = 1.1) -> Routed:
+        return route(scores, grades, holds, Thresholds(flag, also, unsure, immediate))
 
-    def unsure_cost(unsure: float) -> float:
-        label = routed(unsure=unsure).label
-        missed = (label == chatter) & (dev.truth != chatter)
-        needless = (label != chatter) & (dev.truth == chatter)
-        return float(weights @ (MISSED_FLAG_COSTS * missed + needless))
+    def cost_of_immediate(immediate: float) -> float:
+        paged = routed(immediate=immediate).immediate
+        false = weights[paged & ~dev.immediate].sum() / max(weights[~dev.immediate].sum(), 1e-9)
+        beyond = max(0.0, false - costs.most_false_immediate) * len(weights) * costs.missed_immediate
+        missed = costs.missed_immediate * weights[dev.immediate & ~paged].sum()
+        return float(missed + weights[paged & ~dev.immediate].sum() + beyond)
 
-    unsure = _cheapest(_UNSURE, unsure_cost)
+    immediate = _cheapest(_STEPS, cost_of_immediate)
 
-    def also_cost(also: float) -> float:
-        found = routed(also=also, unsure=unsure).also
-        return -_f1(found, also_truth)
+    def cost_of_flag(flag: float) -> float:
+        flagged = routed(flag=flag, immediate=immediate).flagged
+        return float(costs.missed_flag * weights[~flagged & ~chatter].sum() + weights[flagged & chatter].sum())
 
-    def immediate_cost(immediate: float) -> float:
-        paged = routed(unsure=unsure, immediate=immediate).immediate
-        return float(weights @ (MISSED_IMMEDIATE_COSTS * (dev.immediate & ~paged) + (paged & ~dev.immediate)))
+    flag = _cheapest(_STEPS, cost_of_flag)
+    also = _cheapest(_STEPS, lambda also: -_f1(routed(flag=flag, also=also, immediate=immediate).also, also_truth))
 
-    return Thresholds(also=_cheapest(_ALSO, also_cost), unsure=unsure, immediate=_cheapest(_IMMEDIATE, immediate_cost))
+    def is_too_often(unsure: float) -> bool:
+        asked = routed(flag=flag, unsure=unsure, immediate=immediate).unsure
+        return bool(weights[asked].sum() > costs.most_unsure * weights.sum())
 
-
-def _weights_of_life(truth: Integers) -> Floats:
-    """Weights that give chatter its share of a real stream."""
-    chatter = truth == LABELS.index("chatter")
-    share = max(float(chatter.mean()), 1e-9)
-    return np.where(chatter, CHATTER_IN_LIFE / share, (1 - CHATTER_IN_LIFE) / max(1 - share, 1e-9))
+    unsure = max((one for one in _STEPS if one <= _MOST_DOUBT and not is_too_often(one)), default=0.0)
+    return Thresholds(flag=flag, also=also, unsure=round(float(unsure), 2), immediate=immediate)
 
 
 def _cheapest(candidates: NDArray[np.float64], cost: Callable[[float], float]) -> float:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
+from models.costs import COSTS
 from models.manifest import MANIFEST, SERVED, Activation, Base, Manifest, Trained, sha256_of
 from models.openvino_classifier import Graph
-from models.training import base
-from models.training.calibrate import CHATTER_IN_LIFE, MISSED_FLAG_COSTS, MISSED_IMMEDIATE_COSTS
+from models.training.bases import BASES
 from models.training.measure import Figures
 from models.training.recipe import Recipe
 from schemas.labels import GRADES, LABELS
 
 CARD: Final = "CARD.md"
 REFERENCE: Final = "reference.jsonl"
-BASE_LICENCE: Final = "MIT, stated by its authors (BAAI); the artifact carries no licence file"
 
 _TEMPLATE: Final = Path(__file__).with_name("card_template.md")
 _DAY_TEMPLATE: Final = Path(__file__).with_name("card_template_day.md")
@@ -40,42 +40,56 @@ def write_release(
     day: Mapping[str, Any] | None,
     now: dt.datetime,
 ) -> None:
-    """Fills ``released``. The manifest is written last, so that a folder with a manifest is complete."""
+    """Fills ``released``. The manifest is written last, so that a folder with a manifest is complete.
+
+    Its activation follows that of the model that lay there: a later model's verdicts replace an earlier one's.
+    """
     released.mkdir(parents=True, exist_ok=True)
+    ordinal = _activations_of(released) + 1
     (released / MANIFEST).unlink(missing_ok=True)
     for name in SERVED:
         shutil.copyfile(graph / name, released / name)
     encode = msgspec.json.encode
+    origin = BASES[recipe.base].origin
     (released / REFERENCE).write_bytes(b"".join(encode(one) + b"\n" for one in figures.reference))
     manifest = Manifest(
         name=recipe.name,
         version=recipe.version,
-        base=Base(
-            base.NAME,
-            f"{base.GROUP}:{base.ARTIFACT}:{base.VERSION}",
-            base.SHA256[f"{base.NAME}.onnx"],
-            BASE_LICENCE,
-        ),
+        base=Base(origin.name, origin.artifact, origin.sha256, origin.licence),
         labels=list(LABELS),
         grades=list(GRADES),
         max_tokens=recipe.max_tokens,
         files={name: sha256_of(released / name) for name in SERVED},
-        bias=[float(value) for value in Graph(released, recipe.max_tokens).run([""])[0].labels],
-        temperatures=figures.temperatures,
+        bias=[float(value) for value in Graph(released, recipe.max_tokens).run([""])[0][0].labels],
+        calibration=figures.calibration,
         thresholds=figures.thresholds,
-        activation=Activation(1, now),
+        activation=Activation(ordinal, now),
         trained=Trained(now, recipe.seed, corpus_sha256, figures.posts, msgspec.to_builtins(recipe)),
         metrics={
             "sets": figures.sets,
             "full_precision": figures.full_precision,
             "int8_against_full_precision": figures.int8_against_full_precision,
             "baselines": figures.baselines,
+            "stress": figures.stress,
             "served": figures.served,
             **({"demo_day": day} if day else {}),
         },
     )
     (released / CARD).write_text(card(manifest), encoding="utf-8")
     (released / MANIFEST).write_bytes(msgspec.json.format(encode(manifest), indent=2) + b"\n")
+
+
+class _Activated(Struct):
+    """What is read of the manifest that is replaced, whichever version of flagpost wrote it."""
+
+    activation: Activation
+
+
+def _activations_of(released: Path) -> int:
+    try:
+        return msgspec.json.decode((released / MANIFEST).read_bytes(), type=_Activated).activation.ordinal
+    except (OSError, msgspec.MsgspecError):
+        return 0
 
 
 def card(manifest: Manifest) -> str:
@@ -100,10 +114,10 @@ def card(manifest: Manifest) -> str:
         served=metrics["served"],
         day=_day(metrics["demo_day"]) if "demo_day" in metrics else "",
         thresholds=manifest.thresholds,
-        temperatures=manifest.temperatures,
-        missed_flag=MISSED_FLAG_COSTS,
-        missed_immediate=MISSED_IMMEDIATE_COSTS,
-        life=_percent(CHATTER_IN_LIFE),
+        calibration=manifest.calibration,
+        costs=COSTS,
+        stress=_stress(metrics["stress"]),
+        life=_percent(COSTS.chatter_in_life),
     )
 
 
@@ -113,6 +127,7 @@ def _day(report: Mapping[str, Any]) -> str:
 
 
 _BASELINES: Final = {
+    "keyword_rules": "keyword rules",
     "tfidf_logistic_regression": "TF-IDF and logistic regression",
     "base_with_linear_layer": "the base model with only a linear layer trained",
 }
@@ -120,34 +135,53 @@ _BASELINES: Final = {
 
 def _table_of_sets(sets: Mapping[str, Any]) -> str:
     head = (
-        "| posts | n | macro-F1 | ECE | flagged: recall | chatter flagged | precision at "
-        f"{_percent(CHATTER_IN_LIFE)} chatter | immediate: recall | precision |\n|---|---|---|---|---|---|---|---|---|"
+        "| posts | n | macro-F1 | kappa | macro-F1 as decided | ECE | flagged: recall | chatter flagged | precision "
+        "of flags | unsure | immediate: recall | false immediate |\n|---|---|---|---|---|---|---|---|---|---|---|---|"
     )
-    lines = [head]
-    for name, one in sets.items():
-        low, high = one["macro_f1_95"]
-        routed, immediate = one["routed"], one["immediate"]
-        cells = [
-            _TITLES.get(name, name.replace("_", " ")),
-            str(one["posts"]),
-            f"**{one['macro_f1']:.3f}** ({low:.3f}–{high:.3f})",
-            f"{one['ece']:.3f}",
-            _percent(routed["flagged_recall"]),
-            _percent(routed["chatter_flagged"]),
-            _percent(routed["flagged_precision_in_life"]),
-            f"{_percent(immediate['recall'])} of {immediate['posts']}",
-            _percent(immediate["precision"]),
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return "\n".join([head, *(_line_of_set(name, one) for name, one in sets.items())])
 
 
-def _table_of_labels(labels: Mapping[str, Mapping[str, float]]) -> str:
+def _line_of_set(name: str, one: Mapping[str, Any]) -> str:
+    decided, immediate = one["decided"], one["immediate"]
+    cells = [
+        _TITLES.get(name, name.replace("_", " ")),
+        str(one["posts"]),
+        f"**{one['macro_f1']:.3f}** {_between(one['macro_f1_95'])}",
+        f"{one['kappa']:.2f}",
+        f"{decided['macro_f1']:.3f} {_between(decided['macro_f1_95'])}",
+        f"{decided['ece_in_life']:.3f}",
+        _percent(decided["flagged_recall"]),
+        _percent(decided["chatter_flagged"]),
+        _percent(decided["flagged_precision_in_life"]),
+        _percent(decided["unsure_in_life"]),
+        f"{_percent(immediate['recall'])} of {immediate['posts']}",
+        f"{100 * immediate['false_of_others']:.1f} %",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _table_of_labels(labels: Mapping[str, Mapping[str, Any]]) -> str:
     rows = [
-        f"| {name} | {one['posts']:.0f} | {one['precision']:.3f} | {one['recall']:.3f} | {one['f1']:.3f} |"
+        f"| {name} | {one['posts']:.0f} | {one['precision']:.3f} {_between(one['precision_95'])} "
+        f"| {one['recall']:.3f} {_between(one['recall_95'])} | {one['f1']:.3f} |"
         for name, one in labels.items()
     ]
     return "\n".join(["| label | posts | precision | recall | F1 |\n|---|---|---|---|---|", *rows])
+
+
+def _stress(figures: Mapping[str, Mapping[str, float]]) -> str:
+    calm = figures["as written"]["macro_f1"]
+    rows = [
+        f"| {name} | {one['macro_f1']:.3f} | {100 * (one['macro_f1'] - calm):+.1f} "
+        f"| {_percent(one['immediate_recall'])} | {_percent(one['chatter_flagged'])} |"
+        for name, one in figures.items()
+    ]
+    head = "| mess | macro-F1 | points | immediate: recall | chatter flagged |\n|---|---|---|---|---|"
+    return "\n".join([head, *rows])
+
+
+def _between(bounds: Sequence[float]) -> str:
+    return f"({bounds[0]:.3f}–{bounds[1]:.3f})"
 
 
 def _confusion(matrix: list[list[int]]) -> str:

@@ -1,10 +1,8 @@
-"""The corpus: reading it, splitting it by theme, and taking form away from its texts."""
+"""The corpus: reading it, and splitting it by theme."""
 
 from __future__ import annotations
 
 import hashlib
-import random
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,24 +98,3 @@ def _spread(rows: list[Row], most: int | None) -> list[Row]:
     if most is None or len(rows) <= most:
         return rows
     return [rows[int(place * len(rows) / most)] for place in range(most)]
-
-
-_HANDLE: Final = re.compile(r"@\w+\s?")
-_LINK: Final = re.compile(r"https?://\S+\s?")
-_EMOJI: Final = re.compile("[\U0001f1e6-\U0001faff\u2600-\u27bf\ufe0f\u200d]+")
-_PUNCTUATION: Final = re.compile(r"(?<!\w)[^\w\s@#£$€]|[^\w\s@#£$€](?!\w)")
-
-
-def without_some_form(text: str, recipe: Recipe, chance: random.Random) -> str:
-    """The text, by chance without its links, handles, emoji or punctuation. Never empty if it was not."""
-    varied = text
-    if chance.random() < recipe.strip_links:
-        varied = _LINK.sub("", varied)
-    if chance.random() < recipe.strip_handles:
-        varied = _HANDLE.sub("", varied)
-    if chance.random() < recipe.strip_emoji:
-        varied = _EMOJI.sub("", varied)
-    if chance.random() < recipe.strip_punctuation:
-        varied = _LINK.sub("", varied)
-        varied = _PUNCTUATION.sub(" ", varied).replace("'", "").replace("’", "")
-    return " ".join(varied.split()) or text

@@ -1,9 +1,8 @@
 """Fine-tunes the base encoder and its linear layer on the corpus.
 
-The loss is cross-entropy over the four labels plus, for flagged posts, over the three grades. A label in ``also`` gets a
-fixed part of the target's mass, so that one softmax serves both the primary label and ``also``. Layers near the input learn
-more slowly (Howard and Ruder 2018, discriminative fine-tuning); the embeddings stay as they are, so that a word which the
-corpus lacks keeps its place beside those that it has.
+Layers near the input learn more slowly (Howard and Ruder 2018, discriminative fine-tuning); the embeddings stay as they are,
+so that a word which the corpus lacks keeps its place beside those that it has. A training that was cut short goes on from
+its last checkpoint.
 """
 
 from __future__ import annotations
@@ -17,91 +16,152 @@ import numpy as np
 import torch
 from rich.progress import Progress
 from tokenizers import Tokenizer
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from models.training import base
-from models.training.dataset import Row, without_some_form
-from models.training.network import Logits, Network, serving_tokenizer, tensors
+from models.training import loss as losses
+from models.training.augment import messed
+from models.training.bases import BASES
+from models.training.dataset import Row
+from models.training.emoji import embed_emoji
+from models.training.network import Logits, Network, read_by, serving_tokenizer, tensors
 from models.training.recipe import Recipe
-from schemas.labels import GRADES, LABELS
 
-_NO_GRADE = -100
-"""A target that `cross_entropy` passes over."""
+WEIGHTS = "weights.pt"
+TOKENIZER = "tokenizer.json"
+
+_CHECKPOINT = "checkpoint.pt"
+_CHECKPOINT_EVERY = 100
 _CLIP = 1.0
 _BUCKET = 16
 """Batches whose texts are sorted by length together: nearly no padding, still nearly random."""
 
 
-def fine_tune(rows: Sequence[Row], recipe: Recipe, folder: Path, progress: Progress) -> None:
-    """Trains and writes ``weights.pt`` and ``tokenizer.json`` into ``folder``. The same seed gives the same weights."""
-    random.seed(recipe.seed)
-    np.random.seed(recipe.seed)
+def fine_tune(
+    rows: Sequence[Row], recipe: Recipe, folder: Path, progress: Progress, teachers: Logits | None = None
+) -> None:
+    """Trains and writes ``weights.pt`` and ``tokenizer.json`` into ``folder``. The same seed gives the same weights.
+
+    ``teachers`` are the teachers' logits of ``rows``, in order.
+    """
     torch.manual_seed(recipe.seed)
-    chance = random.Random(recipe.seed)  # noqa: S311
-    weights = base.fetch()
-    network = Network(base.load_encoder(weights), recipe.dropout)
-    tokenizer = serving_tokenizer(base.load_tokenizer(weights), recipe.max_tokens)
+    network, tokenizer = new_network(recipe)
     steps = math.ceil(len(rows) / recipe.batch * recipe.epochs)
-    network.encoder.embeddings.requires_grad_(False)
     optimizer = torch.optim.AdamW(_parameters(network, recipe), fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warm_up_then_fall(steps, recipe.warmup))
-    bar = progress.add_task("fine-tune", total=steps)
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average)) if recipe.average else None
+    weights = losses.label_weights(rows, recipe)
+    parts = {
+        "network": network,
+        "optimizer": optimizer,
+        "schedule": schedule,
+        **({"average": average} if average else {}),
+    }
+    done = _restore(folder / _CHECKPOINT, parts)
+    bar = progress.add_task("fine-tune", total=steps, completed=done)
     network.train()
-    for number, batch in zip(range(steps), _endless(rows, recipe, chance), strict=False):
-        ids, mask = tensors(tokenizer.encode_batch([without_some_form(row.text, recipe, chance) for row in batch]))
-        loss = _loss(network(ids, mask), batch, recipe)
+    for step, places in enumerate(_batches(rows, recipe, steps)):
+        if step < done:
+            continue
+        chance = random.Random(f"{recipe.seed} {step}")  # noqa: S311
+        batch = [rows[place] for place in places]
+        ids, mask = tensors(read_by(tokenizer, [messed(row.text, recipe, chance) for row in batch]))
+        with torch.autocast("cpu", torch.bfloat16, enabled=_has_fast_bfloat16()):
+            logits = network(ids, mask)
+            again = network(ids, mask) if recipe.r_drop else None
+        loss = losses.supervised(_float(logits), batch, recipe, weights)
+        if again is not None:
+            loss = (loss + losses.supervised(_float(again), batch, recipe, weights)) / 2
+            loss = loss + recipe.r_drop * losses.disagreement(_float(logits), _float(again))
+        if teachers is not None:
+            taught = Logits(*(part[places] for part in teachers))
+            far = losses.distance_from_teachers(_float(logits), taught, recipe.distil_temperature)
+            loss = (1 - recipe.distil_weight) * loss + recipe.distil_weight * far
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), _CLIP)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad(set_to_none=True)
-        progress.update(bar, advance=1, description=f"fine-tune: step {number + 1}, loss {loss.item():.3f}")
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.save(network.state_dict(), folder / "weights.pt")
-    tokenizer.save(str(folder / "tokenizer.json"))
+        if average:
+            average.update_parameters(network)
+        progress.update(bar, advance=1, description=f"fine-tune: loss {loss.item():.3f}")
+        if (step + 1) % _CHECKPOINT_EVERY == 0:
+            _keep(folder / _CHECKPOINT, step + 1, parts)
+    kept = average.module if average else network
+    torch.save(kept.state_dict(), folder / WEIGHTS)
+    tokenizer.save(str(folder / TOKENIZER))
+    (folder / _CHECKPOINT).unlink(missing_ok=True)
 
 
-def load_network(folder: Path) -> tuple[Network, Tokenizer]:
-    """What `fine_tune` wrote, in eval mode."""
-    network = Network(base.load_encoder(base.fetch()), 0.0)
-    network.load_state_dict(torch.load(folder / "weights.pt", weights_only=True))
+def new_network(recipe: Recipe) -> tuple[Network, Tokenizer]:
+    """The base encoder with its emoji and as many layers as the recipe keeps, a fresh linear layer, and the tokenizer."""
+    base = BASES[recipe.base]
+    folder = base.fetch()
+    encoder, tokenizer = base.load_encoder(folder), base.load_tokenizer(folder)
+    embed_emoji(encoder, tokenizer)
+    if recipe.layers:
+        layers = encoder.encoder.layer
+        kept = np.linspace(0, len(layers) - 1, recipe.layers).round().astype(int)
+        encoder.encoder.layer = nn.ModuleList([layers[place] for place in kept])
+        encoder.config.num_hidden_layers = recipe.layers
+    encoder.get_input_embeddings().requires_grad_(False)
+    for parameter in encoder.embeddings.parameters():
+        parameter.requires_grad_(False)
+    return Network(encoder, base.specials, recipe.dropout), serving_tokenizer(tokenizer, recipe.max_tokens)
+
+
+def load_network(folder: Path, recipe: Recipe) -> tuple[Network, Tokenizer]:
+    """What `fine_tune` wrote for this recipe, in eval mode."""
+    network, tokenizer = new_network(recipe)
+    network.load_state_dict(torch.load(folder / WEIGHTS, weights_only=True))
     network.eval()
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.encode_special_tokens = True
     return network, tokenizer
 
 
-def _endless(rows: Sequence[Row], recipe: Recipe, chance: random.Random) -> Iterator[list[Row]]:
-    """Batches, epoch after epoch, each in a new order."""
+def _batches(rows: Sequence[Row], recipe: Recipe, steps: int) -> Iterator[list[int]]:
+    """Places of the rows of ``steps`` batches, epoch after epoch, each in a new order."""
+    chance = random.Random(recipe.seed)  # noqa: S311
+    given = 0
     while True:
-        order = list(rows)
+        order = list(range(len(rows)))
         chance.shuffle(order)
         epoch = []
         for start in range(0, len(order), recipe.batch * _BUCKET):
-            bucket = sorted(order[start : start + recipe.batch * _BUCKET], key=lambda row: len(row.text))
+            bucket = sorted(order[start : start + recipe.batch * _BUCKET], key=lambda place: len(rows[place].text))
             epoch += [bucket[first : first + recipe.batch] for first in range(0, len(bucket), recipe.batch)]
         chance.shuffle(epoch)
-        yield from epoch
+        for batch in epoch:
+            if given == steps:
+                return
+            given += 1
+            yield batch
 
 
-def _loss(logits: Logits, rows: Sequence[Row], recipe: Recipe) -> Tensor:
-    labels = functional.cross_entropy(
-        logits.labels, _label_targets(rows, recipe), label_smoothing=recipe.label_smoothing
-    )
-    grades = torch.tensor([_NO_GRADE if row.grade is None else GRADES.index(row.grade) for row in rows])
-    if (grades == _NO_GRADE).all():
-        return labels
-    return labels + recipe.grade_weight * functional.cross_entropy(logits.grades, grades, ignore_index=_NO_GRADE)
+def _float(logits: Logits) -> Logits:
+    return Logits(*(part.float() for part in logits))
 
 
-def _label_targets(rows: Sequence[Row], recipe: Recipe) -> Tensor:
-    targets = torch.zeros((len(rows), len(LABELS)))
-    for place, row in enumerate(rows):
-        for other in row.also:
-            targets[place, LABELS.index(other)] = recipe.also_share
-        targets[place, LABELS.index(row.label)] = 1 - recipe.also_share * len(row.also)
-    return targets
+def _has_fast_bfloat16() -> bool:
+    """Where the processor has no tiles for it (AMX), bfloat16 is slower than full precision."""
+    return bool(torch.cpu._is_amx_tile_supported())
+
+
+def _keep(path: Path, step: int, parts: dict[str, object]) -> None:
+    state = {name: part.state_dict() for name, part in parts.items()}  # type: ignore[attr-defined]
+    unfinished = path.with_suffix(".part")
+    torch.save({"step": step, "chance": torch.get_rng_state(), **state}, unfinished)
+    unfinished.replace(path)
+
+
+def _restore(path: Path, parts: dict[str, object]) -> int:
+    """Steps that an earlier run did; 0 when there is no checkpoint."""
+    if not path.is_file():
+        return 0
+    kept = torch.load(path, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(kept[name])  # type: ignore[attr-defined]
+    torch.set_rng_state(kept["chance"])
+    return int(kept["step"])
 
 
 def _parameters(network: Network, recipe: Recipe) -> list[dict[str, object]]:
@@ -113,9 +173,11 @@ def _parameters(network: Network, recipe: Recipe) -> list[dict[str, object]]:
             continue
         if name.startswith("head."):
             rate = recipe.head_learning_rate
-        else:
+        elif name.startswith("encoder.encoder.layer."):
             layer = int(name.removeprefix("encoder.encoder.layer.").split(".")[0])
             rate = recipe.learning_rate * recipe.layer_decay ** (top - layer)
+        else:  # what all layers share
+            rate = recipe.learning_rate * recipe.layer_decay**top
         decays = parameter.ndim > 1
         groups.append({"params": [parameter], "lr": rate, "weight_decay": recipe.weight_decay if decays else 0.0})
     return groups

@@ -14,29 +14,32 @@ from typing import Final, NamedTuple
 import torch
 from tokenizers import Encoding, Regex, Tokenizer, normalizers
 from torch import Tensor, nn
-from transformers import BertModel
+from transformers import PreTrainedModel
 
-from schemas.labels import GRADES, LABELS
+from models.prepare import prepare
+from models.training.emoji import add_emoji
+from schemas.labels import FLAGGED, GRADES, LABELS
 
-CLS: Final = 101
-SEP: Final = 102
-OUTPUTS: Final = len(LABELS) + len(GRADES)
+OUTPUTS: Final = len(LABELS) + len(GRADES) + len(FLAGGED)
 
 
 class Logits(NamedTuple):
-    """``labels`` (batch, 4), ``grades`` (batch, 3), ``pooled`` (batch, hidden)."""
+    """``labels`` (batch, 4), ``grades`` (batch, 3), ``holds`` (batch, 3), ``pooled`` (batch, hidden)."""
 
     labels: Tensor
     grades: Tensor
+    holds: Tensor
+    """Of each flagged label: whether the post holds something of it, be it the primary label or not. Before a sigmoid."""
     pooled: Tensor
 
 
 class Network(nn.Module):
     """What is trained."""
 
-    def __init__(self, encoder: BertModel, dropout: float) -> None:
+    def __init__(self, encoder: PreTrainedModel, specials: tuple[int, int], dropout: float) -> None:
         super().__init__()
         self.encoder = encoder
+        self.specials = specials
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(encoder.config.hidden_size, OUTPUTS)
         nn.init.normal_(self.head.weight, std=0.02)
@@ -44,14 +47,14 @@ class Network(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Logits:
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        pooled = mean_over_text(hidden, input_ids, attention_mask)
-        logits = self.head(self.dropout(pooled))
-        return Logits(logits[:, : len(LABELS)], logits[:, len(LABELS) :], pooled)
+        pooled = mean_over_text(hidden, input_ids, attention_mask, self.specials)
+        labels, grades, holds = self.head(self.dropout(pooled)).split([len(LABELS), len(GRADES), len(FLAGGED)], dim=1)
+        return Logits(labels, grades, holds, pooled)
 
 
-def mean_over_text(hidden: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+def mean_over_text(hidden: Tensor, input_ids: Tensor, attention_mask: Tensor, specials: tuple[int, int]) -> Tensor:
     """Mean of ``hidden`` (batch, tokens, hidden) over the text's own tokens; zero where a text has none."""
-    counted = attention_mask.bool() & (input_ids != CLS) & (input_ids != SEP)
+    counted = attention_mask.bool() & (input_ids != specials[0]) & (input_ids != specials[1])
     weights = counted.to(hidden.dtype).unsqueeze(-1)
     return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1)
 
@@ -59,16 +62,22 @@ def mean_over_text(hidden: Tensor, input_ids: Tensor, attention_mask: Tensor) ->
 def serving_tokenizer(base: Tokenizer, max_tokens: int) -> Tokenizer:
     """The base tokenizer as training and serving use it.
 
-    A link becomes the one word "link": its letters are chance and would be half of a short post's tokens. Offsets still
-    point into the text given. "[SEP]" in a post is read as the five characters that it is.
+    A link becomes the one word "link": its letters are chance and would be half of a short post's tokens. Emoji are words.
+    Offsets still point into the text given. "[SEP]" in a post is read as the five characters that it is.
     """
     tokenizer = Tokenizer.from_str(base.to_str())
     link = normalizers.Replace(Regex(r"https?://\S+"), "link")
     tokenizer.normalizer = normalizers.Sequence([link, tokenizer.normalizer])
+    add_emoji(tokenizer)
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
     tokenizer.encode_special_tokens = True
     return tokenizer
+
+
+def read_by(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Encoding]:
+    """The encodings of ``texts``, cleaned as in serving."""
+    return tokenizer.encode_batch([prepare(text).text for text in texts])
 
 
 def batches(encodings: Sequence[Encoding], size: int) -> Iterator[tuple[list[int], Tensor, Tensor]]:
@@ -91,12 +100,13 @@ def tensors(encodings: Sequence[Encoding]) -> tuple[Tensor, Tensor]:
 
 
 def judge_all(network: Network, tokenizer: Tokenizer, texts: Sequence[str], size: int = 32) -> Logits:
-    """Logits of all texts in order, without gradients, in eval mode."""
+    """Logits of all texts in order, without gradients, in eval mode. Texts are judged by their heads."""
     network.eval()
-    encodings = tokenizer.encode_batch(list(texts))
-    hidden_size = network.encoder.config.hidden_size
-    labels, grades, pooled = (torch.zeros((len(texts), width)) for width in (len(LABELS), len(GRADES), hidden_size))
+    encodings = read_by(tokenizer, texts)
+    widths = (len(LABELS), len(GRADES), len(FLAGGED), network.encoder.config.hidden_size)
+    found = Logits(*(torch.zeros((len(texts), width)) for width in widths))
     with torch.inference_mode():
         for positions, ids, mask in batches(encodings, size):
-            labels[positions], grades[positions], pooled[positions] = network(ids, mask)
-    return Logits(labels, grades, pooled)
+            for part, judged in zip(found, network(ids, mask), strict=True):
+                part[positions] = judged
+    return found

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from openvino import opset15 as ops
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import BertModel
+from transformers import PreTrainedModel
 
 from models.manifest import GRAPH, TOKENIZER
-from models.training.network import CLS, SEP, Network, batches
-from schemas.labels import LABELS
+from models.training.network import Network, batches, read_by
+from schemas.labels import GRADES, LABELS
 
 _BATCH = 8
 _TRACE_LENGTH = 16
@@ -37,15 +37,15 @@ def quantise(network: Network, tokenizer: Tokenizer, texts: Sequence[str], folde
         Dataset(list(_samples(tokenizer, texts))),
         model_type=ModelType.TRANSFORMER,
         preset=QuantizationPreset.MIXED,
-        subset_size=len(texts),
+        subset_size=-(-len(texts) // _BATCH),
         fast_bias_correction=True,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    openvino.save_model(with_head(encoder, network.head), folder / GRAPH, compress_to_fp16=False)
+    openvino.save_model(with_head(encoder, network.head, network.specials), folder / GRAPH, compress_to_fp16=False)
     tokenizer.save(str(folder / TOKENIZER))
 
 
-def to_openvino(encoder: BertModel) -> openvino.Model:
+def to_openvino(encoder: PreTrainedModel) -> openvino.Model:
     """The encoder as a graph with free batch size and length: ``input_ids``, ``attention_mask`` → hidden states."""
     encoder.eval()
     ids = torch.full((2, _TRACE_LENGTH), 1_000)
@@ -56,19 +56,27 @@ def to_openvino(encoder: BertModel) -> openvino.Model:
     return graph
 
 
-def with_head(encoder: openvino.Model, head: nn.Linear) -> openvino.Model:
-    """The served graph: ``labels`` (batch, 4), ``grades`` (batch, 3), ``shares`` (batch, tokens, 4), ``embedding``."""
+def with_head(encoder: openvino.Model, head: nn.Linear, specials: tuple[int, int]) -> openvino.Model:
+    """The served graph.
+
+    Its outputs are ``labels`` (batch, 4), ``grades`` (batch, 3), ``holds`` (batch, 3), ``shares`` (batch, tokens, 4) and
+    ``embedding`` (batch, hidden), in this order.
+    """
     weight = head.weight.detach().numpy().astype(np.float32)
     bias = head.bias.detach().numpy().astype(np.float32)
-    count = len(LABELS)
+    of_labels, of_grades, of_holds = np.split(np.arange(len(bias)), [len(LABELS), len(LABELS) + len(GRADES)])
     ids, mask = encoder.input("input_ids"), encoder.input("attention_mask")
     hidden = encoder.output(0).get_node().input_value(0)
-    weights = _token_weights(ids, mask)
-    shares = ops.multiply(ops.matmul(hidden, _constant(weight[:count]), False, True), weights)
+    weights = _token_weights(ids, mask, specials)
+    shares = ops.multiply(ops.matmul(hidden, _constant(weight[of_labels]), False, True), weights)
     embedding = ops.reduce_sum(ops.multiply(hidden, weights), _constant(np.array([1])), False)
-    labels = ops.add(ops.reduce_sum(shares, _constant(np.array([1])), False), _constant(bias[:count]))
-    grades = ops.add(ops.matmul(embedding, _constant(weight[count:]), False, True), _constant(bias[count:]))
-    outputs = {"labels": labels, "grades": grades, "shares": shares, "embedding": embedding}
+    outputs = {
+        "labels": ops.add(ops.reduce_sum(shares, _constant(np.array([1])), False), _constant(bias[of_labels])),
+        "grades": ops.add(ops.matmul(embedding, _constant(weight[of_grades]), False, True), _constant(bias[of_grades])),
+        "holds": ops.add(ops.matmul(embedding, _constant(weight[of_holds]), False, True), _constant(bias[of_holds])),
+        "shares": shares,
+        "embedding": embedding,
+    }
     results = []
     for name, node in outputs.items():
         node.output(0).set_names({name})
@@ -76,12 +84,10 @@ def with_head(encoder: openvino.Model, head: nn.Linear) -> openvino.Model:
     return openvino.Model(results, encoder.get_parameters(), "flagpost")
 
 
-def _token_weights(ids: Any, mask: Any) -> Any:
+def _token_weights(ids: Any, mask: Any, specials: tuple[int, int]) -> Any:
     """(batch, tokens, 1): 1 / n at the text's n own tokens, 0 elsewhere, as `network.mean_over_text` counts them."""
-    counted = ops.logical_and(
-        ops.convert(mask, "boolean"),
-        ops.logical_and(ops.not_equal(ids, _constant(np.int64(CLS))), ops.not_equal(ids, _constant(np.int64(SEP)))),
-    )
+    first, last = (ops.not_equal(ids, _constant(np.int64(special))) for special in specials)
+    counted = ops.logical_and(ops.convert(mask, "boolean"), ops.logical_and(first, last))
     ones = ops.convert(counted, "f32")
     count = ops.reduce_sum(ones, _constant(np.array([1])), True)
     return ops.unsqueeze(ops.divide(ones, ops.maximum(count, _constant(np.float32(1)))), _constant(np.array([2])))
@@ -92,12 +98,12 @@ def _constant(value: Any) -> Any:
 
 
 def _samples(tokenizer: Tokenizer, texts: Sequence[str]) -> Iterator[dict[str, NDArray[np.int64]]]:
-    for _, ids, mask in batches(tokenizer.encode_batch(list(texts)), _BATCH):
+    for _, ids, mask in batches(read_by(tokenizer, texts), _BATCH):
         yield {"input_ids": ids.numpy(), "attention_mask": mask.numpy()}
 
 
 class _HiddenStates(nn.Module):
-    def __init__(self, encoder: BertModel) -> None:
+    def __init__(self, encoder: PreTrainedModel) -> None:
         super().__init__()
         self.encoder = encoder
 

@@ -21,6 +21,9 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     name: str
     version: str
     seed: int
+    base: str
+    layers: Annotated[int, Meta(ge=1)] | None = None
+    """Keep so many of the base's layers, evenly spaced; all of them without it."""
     max_tokens: Annotated[int, Meta(ge=16, le=512)]
 
     epochs: Positive
@@ -34,11 +37,24 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     label_smoothing: Share
     also_share: Share
     grade_weight: Annotated[float, Meta(ge=0)]
+    also_weight: Annotated[float, Meta(ge=0)]
+    balance: bool = False
+    average: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    r_drop: Annotated[float, Meta(ge=0)] = 0.0
+
+    teachers: list[str] = []
+    """Recipes beside this one whose models teach this one."""
+    distil_weight: Share = 0.0
+    distil_temperature: Positive = 2.0
 
     strip_punctuation: Share
     strip_handles: Share
     strip_links: Share
     strip_emoji: Share
+    mask: Share
+    typos: Share
+    lower: Share
+    shout: Share
 
     quantise_on: Annotated[int, Meta(ge=1)]
     train_on: Annotated[int, Meta(ge=16)] | None = None
@@ -49,3 +65,8 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 def read_recipe(path: Path) -> Recipe:
     """Raises `msgspec.ValidationError` naming the wrong field."""
     return msgspec.toml.decode(path.read_bytes(), type=Recipe)
+
+
+def teachers_of(recipe: Recipe) -> list[Recipe]:
+    """The recipes of its teachers. Raises OSError or `msgspec.ValidationError` where one is not to be read."""
+    return [read_recipe(RELEASE.with_name(name)) for name in recipe.teachers]

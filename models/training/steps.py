@@ -1,9 +1,8 @@
-"""Remembers finished steps: a step whose inputs did not change is not done again, and one that was cut short is."""
+"""Remembers finished steps: a step whose inputs did not change is not done again."""
 
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -34,15 +33,15 @@ def once(
 ) -> Path:
     """The folder that ``make`` filled from ``inputs``; made now, unless an earlier run finished it.
 
-    Its name ends in the key of its inputs, so it may stand for them among the inputs of a later step.
+    What a run that was cut short left is still there when ``make`` is called again: it may go on from it. The folder's name
+    ends in the key of its inputs, so it may stand for them among the inputs of a later step.
     """
     folder = work / f"{name}-{key_of(*inputs)}"
     if folder.is_dir():
         say(f"{name}: done before")
         return folder
     unfinished = folder.with_suffix(".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
+    unfinished.mkdir(parents=True, exist_ok=True)
     make(unfinished)
     unfinished.rename(folder)
     say(f"{name}: done")

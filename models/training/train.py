@@ -18,15 +18,39 @@ import transformers
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from models import calibration, openvino_classifier
-from models.training import base, baselines, calibrate, dataset, evaluate, fine_tune, measure, network, quantise
+from models import calibration, openvino_classifier, prepare
+from models.costs import COSTS
+from models.evaluation import bootstrap, mess, prevalence, routing
+from models.evaluation import figures as formulas
+from models.evaluation import report as reports
+from models.training import (
+    augment,
+    baselines,
+    calibrate,
+    dataset,
+    distil,
+    emoji,
+    fine_tune,
+    loss,
+    measure,
+    network,
+    quantise,
+    speed,
+)
 from models.training.card import write_release
 from models.training.dataset import CORPUS, Dataset, corpus_sha256, read_corpus
-from models.training.recipe import Recipe
+from models.training.recipe import Recipe, teachers_of
 from models.training.steps import once
 
 _FIGURES: Final = "figures.json"
 _DAY: Final = "day.json"
+
+# What the outcome of a step depends on: when the code of one of these changes, the step is done anew.
+_LEARNING: Final = (augment, distil, emoji, fine_tune, loss, mess, network, prepare)
+_JUDGING: Final = (
+    *(baselines, bootstrap, calibrate, calibration, formulas, measure, mess),
+    *(openvino_classifier, prepare, prevalence, reports, routing, speed),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +64,14 @@ class Day:
 def train(
     recipe: Recipe, released: Path, work: Path, console: Console, corpus: Path = CORPUS, day: Day | None = None
 ) -> None:
-    """Makes ``released`` a model folder. ``work`` keeps what every step made, for the next run to go on from."""
+    """Makes ``released`` a model folder. ``work`` keeps what every step made, for the next run to go on from.
+
+    Raises ValueError when the recipe's teachers are not recipes beside it.
+    """
     data = dataset.thin(dataset.split(read_corpus(corpus)), recipe)
-    learnt = msgspec.json.encode([recipe, data.train]).decode()
     judged = msgspec.json.encode([data.dev, data.test_themes, data.test_writers]).decode()
 
-    weights = once(
-        work,
-        "weights",
-        [learnt, base, dataset, network, fine_tune, torch.__version__, transformers.__version__],
-        _with_progress(console, lambda folder, progress: fine_tune.fine_tune(data.train, recipe, folder, progress)),
-        console.print,
-    )
+    weights = train_weights(recipe, data, work, console)
     graph = once(
         work,
         "graph",
@@ -62,7 +82,7 @@ def train(
     figures = once(
         work,
         "figures",
-        [graph.name, judged, calibration, openvino_classifier, baselines, calibrate, evaluate, measure],
+        [graph.name, judged, msgspec.json.encode(COSTS).decode(), *_JUDGING],
         lambda folder: _write(folder / _FIGURES, measure.measure(weights, graph, data, recipe)),
         console.print,
     )
@@ -73,8 +93,21 @@ def train(
     console.print(f"released in {released}: macro-F1 {measured.sets['test']['macro_f1']:.3f} on held-out themes")
 
 
+def train_weights(recipe: Recipe, data: Dataset, work: Path, console: Console) -> Path:
+    """The folder of the recipe's weights. Its teachers are trained first, each by its own recipe."""
+    taught_by = [train_weights(teacher, data, work, console) for teacher in teachers_of(recipe)]
+    learnt = msgspec.json.encode([recipe, data.train]).decode()
+
+    def make(folder: Path, progress: Progress) -> None:
+        taught = distil.taught(data.train, recipe, taught_by) if taught_by else None
+        fine_tune.fine_tune(data.train, recipe, folder, progress, taught)
+
+    inputs = [learnt, *(folder.name for folder in taught_by), *_LEARNING, torch.__version__, transformers.__version__]
+    return once(work, f"weights-{recipe.name}", inputs, _with_progress(console, make), console.print)
+
+
 def _quantise(weights: Path, data: Dataset, recipe: Recipe, folder: Path) -> None:
-    trained, tokenizer = fine_tune.load_network(weights)
+    trained, tokenizer = fine_tune.load_network(weights, recipe)
     texts = [row.text for row in data.train]
     places = np.linspace(0, len(texts) - 1, min(recipe.quantise_on, len(texts))).astype(int)
     quantise.quantise(trained, tokenizer, [texts[place] for place in places], folder)
@@ -86,7 +119,7 @@ def _report_day(
     def make(folder: Path) -> None:
         served = openvino_classifier.Graph(graph, recipe.max_tokens)
         scored = measure.scored(served, measure.read_day(day.posts, day.labels))
-        _write(folder / _DAY, evaluate.report(scored, measured.temperatures, measured.thresholds))
+        _write(folder / _DAY, reports.report(scored, measured.calibration, measured.thresholds))
 
     folder = once(work, "day", [figures.name, day.posts, day.labels], make, console.print)
     report: dict[str, Any] = msgspec.json.decode((folder / _DAY).read_bytes())

@@ -1,47 +1,47 @@
-"""Scores → verdict. Pure: the same judgement always gives the same verdict.
+"""Judgement → verdict. Pure: the same judgement always gives the same verdict.
 
-* The label is the one with the highest probability.
-* ``also`` are the other flagged labels from the model's threshold ``also`` on. A post whose label is chatter has none.
-* ``unsure`` is a verdict whose label has less than the threshold ``unsure``. An unsure chatter is flagged instead with its
-  best flagged label, so that a person looks at it.
-* The grade is ``immediate`` from the threshold ``immediate`` on (a missed danger costs more than a needless look),
-  otherwise the more probable of prompt and routine. Chatter has no grade.
+* A post is flagged from the threshold ``flag`` on that it is not chatter, or from the threshold ``immediate`` on that
+  somebody is in danger now, whatever else it is. Its label is then the most probable of the flagged ones.
+* ``also`` are the other flagged labels that it holds, by their own head, from the threshold ``also`` on.
+* ``unsure`` is a flagged post whose label has less than the threshold ``unsure``: a person should look, and doubt.
+* The grade is ``immediate`` from its threshold on (a missed danger costs more than a needless look), otherwise the more
+  probable of prompt and routine. Chatter has no grade.
+* A text that is surely not in English is chatter, and the verdict says so: the model can't read it.
 """
 
 from __future__ import annotations
 
 from models.classifier import Classifier, Judgement
-from pipeline.classify.prepare import Prepared
+from models.prepare import Prepared
 from pipeline.classify.reasons import reasons_for
-from schemas.labels import FLAGGED, LABELS, Flagged, Grade, Label
+from schemas.labels import FLAGGED, LABELS, Grade, Label
 from schemas.verdict import Scores, Verdict
 
 
-def decide(judgement: Judgement, prepared: Prepared, classifier: Classifier) -> Verdict:
-    """The verdict on the text that ``judgement`` is of."""
+def decide(judgement: Judgement, prepared: Prepared, classifier: Classifier, language: str | None = None) -> Verdict:
+    """The verdict on the text that ``judgement`` is of. ``language`` is the text's if it is surely not English."""
     thresholds = classifier.thresholds
     scores = judgement.scores
-    label: Label = max(LABELS, key=lambda one: scores[one])
-    unsure = scores[label] < thresholds.unsure
-    if unsure and label == "chatter":
+    immediate = judgement.grades["immediate"] >= thresholds.immediate
+    label: Label = "chatter"
+    if language is None and (immediate or 1 - scores["chatter"] >= thresholds.flag):
         label = max(FLAGGED, key=lambda one: scores[one])
-    also: list[Flagged] = (
-        [] if label == "chatter" else [one for one in FLAGGED if one != label and scores[one] >= thresholds.also]
-    )
+    flagged = label != "chatter"
     return Verdict(
         label=label,
-        also=also,
+        also=[one for one in FLAGGED if flagged and one != label and judgement.holds[one] >= thresholds.also],
         scores=Scores(**{one: round(scores[one], 4) for one in LABELS}),
-        grade=None if label == "chatter" else _grade(judgement, thresholds.immediate),
-        unsure=unsure,
-        reasons=reasons_for(label, judgement, prepared),
+        grade=_grade(judgement, immediate) if flagged else None,
+        unsure=flagged and scores[label] < thresholds.unsure,
+        reasons=reasons_for(label, judgement, prepared) if language is None else [],
+        language=language,
         model=classifier.model,
         activation=classifier.activation,
         thresholds=thresholds.as_dict(),
     )
 
 
-def _grade(judgement: Judgement, immediate: float) -> Grade:
-    if judgement.grades["immediate"] >= immediate:
+def _grade(judgement: Judgement, immediate: bool) -> Grade:
+    if immediate:
         return "immediate"
     return "prompt" if judgement.grades["prompt"] > judgement.grades["routine"] else "routine"

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from models.classifier import Classifier, UnusableModel, load
+from models.language import other_language
+from models.prepare import prepare
 from pipeline.classify.decide import decide
-from pipeline.classify.prepare import prepare
 from pipeline.errors import ModelRefused
 from pipeline.settings import Settings
 from schemas.verdict import Verdict
@@ -36,7 +37,10 @@ class Judge:
         """One verdict for each text, in order. Blocks. Raises ValueError when the model yields no number."""
         prepared = [prepare(text) for text in texts]
         judgements = self.classifier.judge([one.text for one in prepared])
-        return [decide(judgement, one, self.classifier) for judgement, one in zip(judgements, prepared, strict=True)]
+        return [
+            decide(judgement, one, self.classifier, other_language(one.text))
+            for judgement, one in zip(judgements, prepared, strict=True)
+        ]
 
     async def verdicts_async(self, texts: Sequence[str]) -> list[Verdict]:
         """`verdicts`, off the event loop."""

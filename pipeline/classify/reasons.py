@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from models.classifier import Judgement
-from pipeline.classify.prepare import Prepared
+from models.prepare import Prepared
 from schemas.labels import LABELS, Label
 from schemas.verdict import Reason
 

@@ -24,6 +24,9 @@ from schemas.post import Post, PostDeleted
 from schemas.topics import CHATTER_SAMPLE, FLAGGED, OUTCOMES, Topic
 from schemas.verdict import Verdict
 
+NOT_ENGLISH: Final = "not_english"
+"""Why such a post is chatter; the outcome's reason has its language after it."""
+
 REJUDGED_SLACK: Final = dt.timedelta(minutes=5)
 """Allowance for clocks that differ between the broker, the trainer's machine and this one."""
 
@@ -201,5 +204,13 @@ class ClassifyStage:
             also=verdict.also if verdict else [],
             grade=verdict.grade if verdict else None,
             scores=verdict.scores if verdict else None,
-            reason=handled.outgoing.reason if isinstance(handled.outgoing, Withdrawn) else None,
+            reason=_reason(handled),
         )
+
+
+def _reason(handled: _Handled) -> str | None:
+    if isinstance(handled.outgoing, Withdrawn):
+        return handled.outgoing.reason
+    if handled.verdict and handled.verdict.language:
+        return f"{NOT_ENGLISH}: {handled.verdict.language}"
+    return None

@@ -57,7 +57,7 @@ def classify(context: click.Context, file: Path, plain: bool) -> None:
     """Judge the posts of FILE (or of standard input: -) and print the verdicts as JSON lines, in input order.
 
     A line is a JSON object with `text` and, if it has one, `id`; without one its line number stands in. Each verdict has
-    id, label, also, scores, grade, unsure, reasons and model.
+    id, label, also, scores, grade, unsure, language (null unless it is surely not English), reasons and model.
 
     Lines that can't be used are named on standard error; the exit code is 1 then.
     """
@@ -182,6 +182,7 @@ def _output(one: _Input, verdict: Verdict) -> dict[str, object]:
         "scores": verdict.scores,
         "grade": verdict.grade,
         "unsure": verdict.unsure,
+        "language": verdict.language,
         "reasons": verdict.reasons,
         "model": verdict.model,
     }

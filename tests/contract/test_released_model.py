@@ -99,7 +99,7 @@ def test_scores_and_grades_add_up_to_one(together: list[Judgement]) -> None:
 
 
 def test_shares_and_bias_add_up_to_the_logit(classifier: OpenVinoClassifier) -> None:
-    for output in classifier.graph.run(TEXTS):
+    for (output,) in classifier.graph.run(TEXTS):
         assert output.shares.sum(axis=0) + np.array(classifier.bias) == pytest.approx(output.labels, abs=1e-4)
 
 
@@ -129,12 +129,38 @@ def test_odd_texts_are_judged(classifier: OpenVinoClassifier, text: str) -> None
     assert len(one.spans) == len(one.shares)
 
 
-def test_a_text_that_is_too_long_is_judged_by_its_head(classifier: OpenVinoClassifier) -> None:
-    head = "there is a man with a knife outside the school on Mill Lane right now please send somebody. " * 20
+CHAT = "we had a lovely day at the fair, the kids went on everything and the weather held up for once. "
+DANGER = "there is a man with a knife outside the school on Mill Lane right now, please send somebody. "
 
-    short, long = classifier.judge([head, head + "thank you for a lovely day at the fair " * 2_000])
 
-    assert array([short]) == pytest.approx(array([long]), abs=BATCH_TOLERANCE)
+@pytest.mark.parametrize("before", [0, 8, 60])
+def test_what_matters_in_a_long_text_counts_wherever_it_stands(classifier: OpenVinoClassifier, before: int) -> None:
+    """Far beyond one window, so that a model which reads the head alone would see nothing of it."""
+    text = CHAT * before + DANGER + CHAT * (60 - before)
+
+    short, long = classifier.judge([DANGER, text])
+
+    assert long.scores["chatter"] < classifier.thresholds.flag / 2
+    assert long.grades["immediate"] >= classifier.thresholds.immediate
+    assert short.grades["immediate"] >= classifier.thresholds.immediate
+    assert all(0 <= start < end <= len(text) for start, end in long.spans)
+
+
+def test_the_words_of_a_long_text_are_those_of_the_window_that_decided(classifier: OpenVinoClassifier) -> None:
+    text = CHAT * 40 + DANGER + CHAT * 40
+
+    (long,) = classifier.judge([text])
+    first, last = long.spans[0][0], long.spans[-1][1]
+
+    assert first <= text.index(DANGER) + len(DANGER)
+    assert last >= text.index(DANGER)
+    assert long.shares.shape == (len(long.spans), len(LABELS))
+
+
+def test_a_long_text_of_chat_stays_chatter(classifier: OpenVinoClassifier) -> None:
+    (long,) = classifier.judge([CHAT * 60])
+
+    assert long.scores["chatter"] > 0.5
 
 
 def test_no_texts_give_no_judgements(classifier: OpenVinoClassifier) -> None:
@@ -142,9 +168,9 @@ def test_no_texts_give_no_judgements(classifier: OpenVinoClassifier) -> None:
 
 
 def test_a_logit_that_is_no_number_is_an_error(classifier: OpenVinoClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    output = classifier.graph.run(["anything"])[0]
+    output = classifier.graph.run(["anything"])[0][0]
     output.labels[:] = np.nan
-    monkeypatch.setattr(classifier.graph, "run", lambda texts: [output])
+    monkeypatch.setattr(classifier.graph, "run", lambda texts: [[output]])
 
     with pytest.raises(ValueError, match="not a number"):
         classifier.judge(["anything"])
@@ -180,4 +206,5 @@ def test_the_card_tells_the_manifests_figures() -> None:
     card = (RELEASED / "CARD.md").read_text(encoding="utf-8")
 
     assert f"{manifest.metrics['sets']['test']['macro_f1']:.3f}" in card
-    assert f"| {manifest.thresholds.also} | {manifest.thresholds.unsure} | {manifest.thresholds.immediate} |" in card
+    thresholds = manifest.thresholds
+    assert f"| {thresholds.flag} | {thresholds.also} | {thresholds.unsure} | {thresholds.immediate} |" in card

@@ -16,7 +16,7 @@ WORDS = {"dealing": "intel", "help": "help_request", "useless": "complaint"}
 
 class KeywordClassifier:
     model = "keywords@1"
-    thresholds = Thresholds(also=0.2, unsure=0.4, immediate=0.5)
+    thresholds = Thresholds(flag=0.5, also=0.5, unsure=0.4, immediate=0.5)
 
     def __init__(self, activation: int = 1, activated_at: dt.datetime = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)) -> None:
         self.activation = activation
@@ -34,10 +34,11 @@ class KeywordClassifier:
         for row, (start, end) in enumerate(spans):
             if (found := WORDS.get(text[start:end].lower())) is not None:
                 shares[row, LABELS.index(found)] = 1.0
-        urgent = 0.8 if "now" in text.lower() else 0.1
+        urgent = 0.8 if label != "chatter" and "now" in text.lower() else 0.1
         return Judgement(
             scores={one: 0.85 if one == label else 0.05 for one in LABELS},
             grades=dict(zip(GRADES, (urgent, (1 - urgent) / 3, 2 * (1 - urgent) / 3), strict=True)),
+            holds={one: 0.9 if word in text.lower() else 0.05 for word, one in WORDS.items()},
             shares=shares,
             spans=spans,
         )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.classify.prepare import MAX_CHARACTERS, prepare
+from models.prepare import MAX_CHARACTERS, prepare
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 
 from models.classifier import Judgement
-from pipeline.classify.prepare import prepare
+from models.prepare import prepare
 from pipeline.classify.reasons import MOST_REASONS, reasons_for
-from schemas.labels import GRADES, LABELS
+from schemas.labels import FLAGGED, GRADES, LABELS
 
 
 def judgement(text: str, pieces: list[tuple[str, float]]) -> Judgement:
@@ -16,7 +16,9 @@ def judgement(text: str, pieces: list[tuple[str, float]]) -> Judgement:
         at = start + len(piece)
         spans.append((start, at))
         shares[row, 0] = share
-    return Judgement(dict.fromkeys(LABELS, 0.25), dict.fromkeys(GRADES, 0.3), shares, spans)
+    return Judgement(
+        dict.fromkeys(LABELS, 0.25), dict.fromkeys(GRADES, 0.3), dict.fromkeys(FLAGGED, 0.5), shares, spans
+    )
 
 
 def test_pieces_of_a_word_add_up_and_neighbours_make_a_phrase() -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from itertools import combinations
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from models.training.dataset import Dataset, Split, corpus_sha256, read_corpus, split, thin, without_some_form
+from models.training.dataset import Dataset, Split, corpus_sha256, read_corpus, split, thin
 from models.training.recipe import QUICK, RELEASE, read_recipe
 
 
@@ -54,24 +53,6 @@ def test_the_corpus_checksum_changes_with_a_row(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("{ }\n")
 
     assert corpus_sha256(tmp_path) != before
-
-
-def test_form_is_taken_away_but_never_the_words() -> None:
-    everything = msgspec.structs.replace(
-        read_recipe(RELEASE), strip_punctuation=1.0, strip_handles=1.0, strip_links=1.0, strip_emoji=1.0
-    )
-    text = "@CityPolice HELP!! he's got a knife, Mill Lane 😱 https://t.co/x1 £20"
-
-    assert without_some_form(text, everything, random.Random(0)) == "HELP hes got a knife Mill Lane £20"
-
-
-@pytest.mark.parametrize("text", ["👍", "@CityPolice", "https://t.co/x1", "..."])
-def test_a_text_that_is_all_form_stays(text: str) -> None:
-    everything = msgspec.structs.replace(
-        read_recipe(RELEASE), strip_punctuation=1.0, strip_handles=1.0, strip_links=1.0, strip_emoji=1.0
-    )
-
-    assert without_some_form(text, everything, random.Random(0)) == text
 
 
 def test_both_recipes_are_valid_and_the_quick_one_is_small() -> None:

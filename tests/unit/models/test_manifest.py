@@ -13,6 +13,9 @@ from models.classifier import UnusableModel
 from models.manifest import MANIFEST, SERVED, read_manifest
 from schemas.labels import GRADES, LABELS
 
+CALIBRATION = {"labels": 1.0, "grades": 1.0, "holds": 1.0, "labels_moved": [0.0] * 4, "grades_moved": [0.0] * 3}
+THRESHOLDS = {"flag": 0.4, "also": 0.2, "unsure": 0.5, "immediate": 0.2}
+
 
 def write_model(folder: Path, **changes: Any) -> Path:
     for name in SERVED:
@@ -26,8 +29,8 @@ def write_model(folder: Path, **changes: Any) -> Path:
         "max_tokens": 64,
         "files": {name: hashlib.sha256(name.encode()).hexdigest() for name in SERVED},
         "bias": [0.0] * len(LABELS),
-        "temperatures": {"labels": 1.0, "grades": 1.0},
-        "thresholds": {"also": 0.2, "unsure": 0.5, "immediate": 0.2},
+        "calibration": CALIBRATION,
+        "thresholds": THRESHOLDS,
         "activation": {"ordinal": 1, "at": "2026-01-01T00:00:00Z"},
         "trained": {"at": "2026-01-01T00:00:00Z", "seed": 1, "corpus_sha256": "0" * 64, "posts": {}, "recipe": {}},
         "metrics": {},
@@ -49,7 +52,7 @@ def test_a_whole_model_is_read(tmp_path: Path) -> None:
     manifest = read_manifest(write_model(tmp_path))
 
     assert manifest.model == "tiny@1"
-    assert manifest.thresholds.as_dict() == {"also": 0.2, "unsure": 0.5, "immediate": 0.2}
+    assert manifest.thresholds.as_dict() == THRESHOLDS
     assert manifest.activation.at.tzinfo is not None
 
 
@@ -106,14 +109,18 @@ def test_other_grades_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["also", "unsure", "immediate"])
 def test_a_threshold_that_is_no_probability_is_refused(tmp_path: Path, name: str) -> None:
-    write_model(tmp_path, thresholds={"also": 0.2, "unsure": 0.5, "immediate": 0.2} | {name: 1.5})
+    write_model(tmp_path, thresholds=THRESHOLDS | {name: 1.5})
 
     assert f"threshold {name} outside 0 to 1" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"temperatures": {"labels": 0.0, "grades": 1.0}}, {"activation": {"ordinal": 1024, "at": "2026-01-01T00:00:00Z"}}],
+    [
+        {"calibration": CALIBRATION | {"labels": 0.0}},
+        {"calibration": CALIBRATION | {"labels_moved": [0.0]}},
+        {"activation": {"ordinal": 1024, "at": "2026-01-01T00:00:00Z"}},
+    ],
 )
 def test_values_out_of_bounds_are_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
     write_model(tmp_path, **changes)

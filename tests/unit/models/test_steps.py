@@ -24,16 +24,17 @@ def test_a_step_is_done_once_for_its_inputs(tmp_path: Path) -> None:
     assert len(calls) == 2
 
 
-def test_an_interrupted_step_is_done_again(tmp_path: Path) -> None:
+def test_an_interrupted_step_goes_on_from_what_it_left(tmp_path: Path) -> None:
     def interrupted(folder: Path) -> None:
         (folder / "half").write_text("half")
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         once(tmp_path, "step", ["a"], interrupted, silent)
-    folder = once(tmp_path, "step", ["a"], lambda folder: (folder / "whole").touch(), silent)
+    folder = once(tmp_path, "step", ["a"], lambda folder: (folder / "half").rename(folder / "whole"), silent)
 
     assert [path.name for path in folder.iterdir()] == ["whole"]
+    assert (folder / "whole").read_text() == "half"
 
 
 def test_a_key_tells_inputs_apart(tmp_path: Path) -> None:

@@ -1,0 +1,48 @@
+"""English in all its forms stays; what is surely another language is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from models.language import other_language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "👍👍",
+        "@CityPolice https://t.co/x1",
+        "ok",
+        "still nothing",
+        "non",
+        "innit bruv man got his phone jacked outside chicken shop",
+        "abeg make una come see wetin dey happen for this junction",
+        "gonnae get the polis doon here theres a boy wi a chib",
+        "Powai police station officer taking paisa, please take action against them",
+        "pls help me sir my mobile is stolen at metro gate no 3",
+        "café naïve résumé über",
+    ],
+)
+def test_english_is_english(text: str) -> None:
+    assert other_language(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Me robaron el móvil en la estación, ¿a dónde tengo que ir para denunciarlo?", "es"),
+        ("Wczoraj ktoś ukradł mi rower spod klatki, gdzie mogę to zgłosić?", "pl"),
+        ("Hat jemand den Unfall auf der Autobahn gesehen? Bitte melden", "de"),
+        ("@HeddluArfon Diolch o galon i'r heddlu a phawb ddaeth i helpu neithiwr", "cy"),
+        ("пожалуйста помогите пропал ребенок", "ru"),
+        ("میرا موبائل چوری ہو گیا ہے کوئی مدد کرے", "ur"),
+    ],
+)
+def test_another_language_is_named(text: str, language: str) -> None:
+    assert other_language(text) == language
+
+
+def test_another_script_is_never_english() -> None:
+    assert other_language("मदद करो मेरा बेटा खो गया @CityPolice please") not in (None, "en")
+    assert other_language("ᚠᚢᚦᚨᚱᚲ ᚷᚹᚺᚾᛁᛃ ᛇᛈᛉᛊᛏ ᛒᛖᛗᛚ") not in (None, "en")
