@@ -51,7 +51,7 @@ locks: ## Compile requirements/*.txt anew from pyproject.toml (needs uv)
 	eval $$compile $$named requirements/build.in -c requirements/train.txt -o requirements/build.txt
 
 train: $(TRAIN)/.done ## Train, quantise, judge and release the model (needs torch: several GB)
-	@$(TRAIN)/bin/python -m models.training
+	@$(TRAIN)/bin/python -m models.training $(if $(PROBES),--probes $(PROBES))
 
 train-quick: $(TRAIN)/.done ## The same way in minutes, into .scratch/quick
 	@$(TRAIN)/bin/python -m models.training --quick --out .scratch/quick

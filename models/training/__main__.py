@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--recipe", type=Path, help="another recipe.toml")
     parser.add_argument("--out", type=Path, help="folder of the released model (default: models/released)")
     parser.add_argument("--work", type=Path, default=ROOT / "build/training", help="folder that keeps finished steps")
+    parser.add_argument("--probes", type=Path, help="folder with the public collections of probes.toml, to measure on")
     parser.add_argument("--threads", type=int, default=0, help="threads of torch; 1 is fastest on a busy machine")
     parser.add_argument("--afresh", action="store_true", help="forget the finished steps first")
     chosen = parser.parse_args(arguments)
@@ -40,7 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         recipe = read_recipe(chosen.recipe or (QUICK if chosen.quick else RELEASE))
         day = DAY if not chosen.quick and DAY.posts.is_file() and DAY.labels.is_file() else None
-        train.train(recipe, chosen.out or ROOT / "models/released", chosen.work, Console(), day=day)
+        train.train(
+            recipe, chosen.out or ROOT / "models/released", chosen.work, Console(), day=day, probed=chosen.probes
+        )
     except (BaseWeightsError, msgspec.MsgspecError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -8,8 +8,17 @@ from models.evaluation import mess
 from models.training.recipe import Recipe
 
 
+def bare(text: str, chance: random.Random) -> str:
+    """Words alone, in lower case: as scraped collections have them."""
+    for change in (mess.without_handles, mess.without_emoji, mess.without_punctuation, mess.lower_case):
+        text = change(text, chance)
+    return text
+
+
 def messed(text: str, recipe: Recipe, chance: random.Random) -> str:
     """The text, by chance without its links, handles, emoji, punctuation or capitals, or mistyped. Never empty."""
+    if chance.random() < recipe.strip_all:
+        return bare(text, chance)
     for share, change in (
         (recipe.strip_links, mess.without_links),
         (recipe.strip_handles, mess.without_handles),

@@ -17,7 +17,7 @@ from models.openvino_classifier import Graph
 from models.training.bases import BASES
 from models.training.measure import Figures
 from models.training.recipe import Recipe
-from schemas.labels import GRADES, LABELS
+from schemas.labels import FLAGGED, GRADES, LABELS
 
 CARD: Final = "CARD.md"
 REFERENCE: Final = "reference.jsonl"
@@ -38,6 +38,7 @@ def write_release(
     corpus_sha256: str,
     figures: Figures,
     day: Mapping[str, Any] | None,
+    public: Sequence[Mapping[str, Any]] | None,
     now: dt.datetime,
 ) -> None:
     """Fills ``released``. The manifest is written last, so that a folder with a manifest is complete.
@@ -73,6 +74,7 @@ def write_release(
             "stress": figures.stress,
             "served": figures.served,
             **({"demo_day": day} if day else {}),
+            **({"probes": public} if public else {}),
         },
     )
     (released / CARD).write_text(card(manifest), encoding="utf-8")
@@ -113,6 +115,7 @@ def card(manifest: Manifest) -> str:
         apart=apart,
         served=metrics["served"],
         day=_day(metrics["demo_day"]) if "demo_day" in metrics else "",
+        probes=_probes(metrics.get("probes", [])),
         thresholds=manifest.thresholds,
         calibration=manifest.calibration,
         costs=COSTS,
@@ -167,6 +170,34 @@ def _table_of_labels(labels: Mapping[str, Mapping[str, Any]]) -> str:
         for name, one in labels.items()
     ]
     return "\n".join(["| label | posts | precision | recall | F1 |\n|---|---|---|---|---|", *rows])
+
+
+def _probes(figures: Sequence[Mapping[str, Any]]) -> str:
+    if not figures:
+        return "Not measured at this release."
+    head = (
+        "| collection | posts | flagged | graded immediate | intel | help request | complaint | source |\n"
+        "|---|---|---|---|---|---|---|---|"
+    )
+    return "\n".join([head, *map(_line_of_probe, figures)])
+
+
+def _line_of_probe(one: Mapping[str, Any]) -> str:
+    cells = [
+        one["name"],
+        f"{one['posts']:,}",
+        *(
+            f"{100 * value:.2f} % ({100 * low:.2f}–{100 * high:.2f})"
+            for value, low, high in (one["flagged"], one["immediate"])
+        ),
+        *(f"{100 * one['labels'][label]:.1f} %" for label in FLAGGED),
+        one["source"],
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _estimate(value: float, low: float, high: float) -> str:
+    return f"{100 * value:.2f} % ({100 * low:.2f}–{100 * high:.2f})"
 
 
 def _stress(figures: Mapping[str, Mapping[str, float]]) -> str:

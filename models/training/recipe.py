@@ -51,6 +51,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     strip_handles: Share
     strip_links: Share
     strip_emoji: Share
+    strip_all: Share
     mask: Share
     typos: Share
     lower: Share

@@ -34,6 +34,7 @@ from models.training import (
     loss,
     measure,
     network,
+    probes,
     quantise,
     speed,
 )
@@ -62,11 +63,18 @@ class Day:
 
 
 def train(
-    recipe: Recipe, released: Path, work: Path, console: Console, corpus: Path = CORPUS, day: Day | None = None
+    recipe: Recipe,
+    released: Path,
+    work: Path,
+    console: Console,
+    corpus: Path = CORPUS,
+    day: Day | None = None,
+    probed: Path | None = None,
 ) -> None:
     """Makes ``released`` a model folder. ``work`` keeps what every step made, for the next run to go on from.
 
-    Raises ValueError when the recipe's teachers are not recipes beside it.
+    ``probed`` is a folder with the collections of probes.toml. Raises OSError when a file is missing there or a teacher's
+    recipe beside this one.
     """
     data = dataset.thin(dataset.split(read_corpus(corpus)), recipe)
     judged = msgspec.json.encode([data.dev, data.test_themes, data.test_writers]).decode()
@@ -89,7 +97,11 @@ def train(
     measured = msgspec.json.decode((figures / _FIGURES).read_bytes(), type=measure.Figures)
     day_figures = _report_day(work, graph, figures, measured, recipe, day, console) if day else None
 
-    write_release(released, graph, recipe, corpus_sha256(corpus), measured, day_figures, dt.datetime.now(dt.UTC))
+    served = openvino_classifier.Graph(graph, recipe.max_tokens)
+    public = probes.measure(served, measured.calibration, measured.thresholds, probed) if probed else None
+
+    now = dt.datetime.now(dt.UTC)
+    write_release(released, graph, recipe, corpus_sha256(corpus), measured, day_figures, public, now)
     console.print(f"released in {released}: macro-F1 {measured.sets['test']['macro_f1']:.3f} on held-out themes")
 
 

@@ -15,7 +15,17 @@ from models.training.augment import messed
 from models.training.recipe import RELEASE, Recipe, read_recipe
 
 TEXT = "@CityPolice HELP!! he's got a knife, Mill Lane 😱 https://t.co/x1 £20"
-SHARES = ("strip_links", "strip_handles", "mask", "strip_emoji", "typos", "strip_punctuation", "lower", "shout")
+SHARES = (
+    "strip_all",
+    "strip_links",
+    "strip_handles",
+    "mask",
+    "strip_emoji",
+    "typos",
+    "strip_punctuation",
+    "lower",
+    "shout",
+)
 
 
 def only(*certain: str) -> Recipe:
@@ -26,6 +36,10 @@ def test_form_is_taken_away_but_never_the_words() -> None:
     recipe = only("strip_links", "strip_handles", "strip_emoji", "strip_punctuation")
 
     assert messed(TEXT, recipe, random.Random(0)) == "HELP hes got a knife Mill Lane £20"
+
+
+def test_all_of_it_may_go_at_once() -> None:
+    assert messed(TEXT, only("strip_all"), random.Random(0)) == "help hes got a knife mill lane £20"
 
 
 def test_nothing_happens_by_chance_zero() -> None:

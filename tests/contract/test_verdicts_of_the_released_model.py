@@ -1,4 +1,4 @@
-"""The words that a verdict names are those that carried it; words that only talk to the model carry nothing."""
+"""What the released model makes of texts: reasons that carried the verdict, other languages, nothing, and orders to it."""
 
 from __future__ import annotations
 
@@ -78,6 +78,28 @@ def test_chatter_has_its_words_too(judge: Judge, texts: list[str]) -> None:
 
     assert len(chatter) > 20
     assert np.mean([bool(verdict.reasons) for verdict in chatter]) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Ktoś włamuje się do sąsiadów, proszę natychmiast przysłać policję na ulicę Lipową", "pl"),
+        ("Hay un hombre con un cuchillo en la plaza mayor ahora mismo, ayuda", "es"),
+    ],
+)
+def test_what_is_not_in_english_is_chatter_and_says_in_which_language(judge: Judge, text: str, language: str) -> None:
+    (verdict,) = judge.verdicts([text])
+
+    assert (verdict.label, verdict.language, verdict.reasons) == ("chatter", language, [])
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "👍", "😂😂😂", "https://t.co/x1", "@CityPolice", "@CityPolice https://t.co/x1", "...", "?"]
+)
+def test_a_post_without_words_is_chatter(judge: Judge, text: str) -> None:
+    (verdict,) = judge.verdicts([text])
+
+    assert verdict.label == "chatter"
 
 
 ORDERS = (
