@@ -26,13 +26,13 @@ class Thresholds:
     """Where probabilities turn into decisions. They belong to the model: they were chosen on its held-out scores."""
 
     flag: float
-    """A post is flagged from this probability on that it is not chatter."""
+    """A post is flagged from this probability on that it is not chatter, or that somebody is in danger now."""
     also: float
     """A flagged label other than the primary one is added to ``also`` from this probability on that the post holds it."""
     unsure: float
     """A flagged post whose label has less than this probability is marked unsure."""
     immediate: float
-    """A post is flagged and graded immediate from this probability on: a missed danger costs more than a false page."""
+    """A flagged post is graded immediate from this probability on: a missed danger costs more than a false page."""
 
     def as_dict(self) -> dict[str, float]:
         return {"flag": self.flag, "also": self.also, "unsure": self.unsure, "immediate": self.immediate}

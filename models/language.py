@@ -1,4 +1,4 @@
-"""Whether a text is English at all. The model knows no other language."""
+"""Whether a text has words that the model can read, and is English at all: it knows no other language."""
 
 from __future__ import annotations
 
@@ -17,15 +17,23 @@ LEAST_WORDS: Final = 4
 UNKNOWN: Final = "und"
 """ISO 639's code for a language that nobody named."""
 
+_HANDLE_OR_LINK: Final = re.compile(r"https?://\S+|@\w+")
 _NO_LANGUAGE: Final = re.compile(r"https?://\S+|[@#]\w+|[^\w\s'’]|[\d_]")
+_END_OF_SENTENCE: Final = re.compile(r"[.!?;:|/\n\u2026\u2013\u2014\u0964\u061f\u3002]+\s*|(?<=\w),\s")
 _MOSTLY: Final = 0.6
+
+
+def has_words(text: str) -> bool:
+    """Whether anything stands in a text beside handles, links, emoji and punctuation."""
+    return any(character.isalnum() for character in _HANDLE_OR_LINK.sub(" ", text))
 
 
 def other_language(text: str) -> str | None:
     """The ISO 639 code of the text's language when it is surely not English, None otherwise.
 
     Handles, hashtags, links, digits and emoji have no language. A text mostly in another script than Latin is not English,
-    whichever language it is.
+    whichever language it is; and one that has a sentence in English is, whatever else it has: an emergency told in two
+    languages must be read.
     """
     words = _NO_LANGUAGE.sub(" ", text)
     if words.isascii() and len(words.split()) < LEAST_WORDS:
@@ -35,11 +43,19 @@ def other_language(text: str) -> str | None:
         return None
     language, confidence = _identifier().classify(words)
     foreign = sum(not character.isascii() and not _is_latin(character) for character in letters)
-    if foreign >= _MOSTLY * len(letters):
-        return UNKNOWN if language in ENGLISH else str(language)
-    if language in ENGLISH or confidence < LEAST_CONFIDENCE or len(words.split()) < LEAST_WORDS:
+    other_script = foreign >= _MOSTLY * len(letters)
+    sure = language not in ENGLISH and confidence >= LEAST_CONFIDENCE and len(words.split()) >= LEAST_WORDS
+    if not (other_script or sure) or _has_an_english_sentence(text):
         return None
-    return str(language)
+    return UNKNOWN if language in ENGLISH else str(language)
+
+
+def _has_an_english_sentence(text: str) -> bool:
+    sentences = (_NO_LANGUAGE.sub(" ", part) for part in _END_OF_SENTENCE.split(text))
+    return any(
+        len(sentence.split()) >= LEAST_WORDS and _identifier().classify(sentence)[0] in ENGLISH
+        for sentence in sentences
+    )
 
 
 @cache

@@ -83,6 +83,10 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except OSError:
         raise UnusableModel(f"There is no released model in {folder}: it has no readable {MANIFEST}.") from None
+    except msgspec.ValidationError as error:
+        raise UnusableModel(
+            f"The model in {folder} was released for another version of flagpost, or its {MANIFEST} was edited: {error}."
+        ) from None
     except msgspec.MsgspecError as error:
         raise UnusableModel(f"{MANIFEST} in {folder} is not a model's manifest: {error}.") from None
     _check_outputs(manifest)

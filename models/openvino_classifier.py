@@ -18,7 +18,7 @@ import openvino
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-from models.calibration import Calibration
+from models.calibration import UNCALIBRATED
 from models.classifier import Judgement, Thresholds, UnusableModel
 from models.manifest import GRAPH, TOKENIZER, Manifest
 from schemas.labels import FLAGGED, GRADES, LABELS
@@ -26,6 +26,7 @@ from schemas.labels import FLAGGED, GRADES, LABELS
 MOST_TOKENS: Final = 512
 """Of a micro-batch, padding included."""
 MOST_TEXTS: Final = 32
+MOST_WINDOWS: Final = 16
 STEP: Final = 8
 STREAMS: Final = 2
 """Micro-batches computed side by side, where there are as many threads."""
@@ -49,7 +50,8 @@ class Output:
 class Graph:
     """The compiled graph and its tokenizer: texts in, `Output` out. Raises `UnusableModel` when they can't be loaded.
 
-    A text of more than ``max_tokens`` tokens is cut into windows of so many, a quarter of which overlap.
+    A text of more than ``max_tokens`` tokens is cut into windows of so many, a quarter of which overlap. Of more than
+    `MOST_WINDOWS` the first and the last are read: enough for any text of words, and a bound for what is none.
     """
 
     def __init__(self, folder: Path, max_tokens: int, threads: int = 0) -> None:
@@ -76,7 +78,7 @@ class Graph:
         windows = [
             (text, window)
             for text, encoding in enumerate(self._tokenizer.encode_batch(list(texts)))
-            for window in (encoding, *encoding.overflowing)
+            for window in _windows(encoding)
         ]
         outputs: list[Output | None] = [None] * len(windows)
 
@@ -98,8 +100,9 @@ class Graph:
         self._queue.wait_all()
         by_text: list[list[Output]] = [[] for _ in texts]
         for (text, _), output in zip(windows, outputs, strict=True):
-            if output is not None:
-                by_text[text].append(output)
+            if output is None:
+                raise RuntimeError("OpenVINO gave no answer for a text")
+            by_text[text].append(output)
         return by_text
 
 
@@ -117,7 +120,7 @@ class OpenVinoClassifier:
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
         """See `models.classifier.Classifier.judge`."""
-        return [self._judgement(together(windows, self._calibration)) for windows in self.graph.run(texts)]
+        return [self._judgement(together(windows)) for windows in self.graph.run(texts)]
 
     def _judgement(self, output: Output) -> Judgement:
         return Judgement(
@@ -129,21 +132,27 @@ class OpenVinoClassifier:
         )
 
 
-def together(windows: Sequence[Output], calibration: Calibration) -> Output:
+def together(windows: Sequence[Output]) -> Output:
     """What a text's windows say as one.
 
     Labels, shares and embedding are those of the window least likely to be chatter, the grades those of the one most likely
-    immediate; and a text holds what any window holds.
+    immediate; and a text holds what any window holds. They are compared before calibration, so that calibration can be
+    fitted to what comes out.
     """
     if len(windows) == 1:
         return windows[0]
-    chatter = calibration.of_labels(np.stack([one.labels for one in windows]))[:, LABELS.index("chatter")]
-    immediate = calibration.of_grades(np.stack([one.grades for one in windows]))[:, GRADES.index("immediate")]
+    chatter = UNCALIBRATED.of_labels(np.stack([one.labels for one in windows]))[:, LABELS.index("chatter")]
+    immediate = UNCALIBRATED.of_grades(np.stack([one.grades for one in windows]))[:, GRADES.index("immediate")]
     return replace(
         windows[int(chatter.argmin())],
         grades=windows[int(immediate.argmax())].grades,
         holds=np.stack([one.holds for one in windows]).max(axis=0),
     )
+
+
+def _windows(encoding: Encoding) -> list[Encoding]:
+    windows = [encoding, *encoding.overflowing]
+    return windows if len(windows) <= MOST_WINDOWS else [*windows[: MOST_WINDOWS - 1], windows[-1]]
 
 
 def micro_batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -16,8 +16,8 @@ from typing import Final
 from confusable_homoglyphs.confusables import confusables_data
 
 MAX_CHARACTERS: Final = 8_000
-"""Most characters handed to the tokenizer. Its cost grows with all of them, though the model reads only the first few
-hundred tokens; no network's ordinary post is longer."""
+"""Most characters that are read, before and after cleaning (one character may become eighteen); no network's ordinary post
+is longer. What stands behind them has no part in the verdict."""
 
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 _JOINER: Final = "\u200d"  # holds an emoji sequence together
@@ -68,7 +68,7 @@ def prepare(original: str) -> Prepared:
             kept.append(character)
             starts.append(start)
             ends.append(end)
-    text = _without_disguise("".join(kept).removesuffix(" "))
+    text = _without_disguise("".join(kept[:MAX_CHARACTERS]).removesuffix(" "))
     return Prepared(text, starts[: len(text)], ends[: len(text)], original)
 
 

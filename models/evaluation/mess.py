@@ -15,8 +15,9 @@ LINK: Final = re.compile(r"https?://\S+")
 EMOJI: Final = re.compile("[\U0001f1e6-\U0001faff\u2600-\u27bf\ufe0f\u200d]+")
 PUNCTUATION: Final = re.compile(r"(?<!\w)[^\w\s@#£$€]|[^\w\s@#£$€](?!\w)")
 _HANDLES_AND_LINKS: Final = re.compile(rf"({HANDLE.pattern}|{LINK.pattern})")
+_EMOJI: Final = re.compile(f"({EMOJI.pattern})")
 _APOSTROPHES: Final = str.maketrans("", "", "'\u2019")
-_WORD: Final = re.compile(r"(?<![@#/\w.])[A-Za-z]{4,}(?![\w/])")
+_WORD: Final = re.compile(r"(?<![#\w])[A-Za-z]{4,}(?!\w)")
 
 _LOOKALIKES: Final = str.maketrans("aceiopsxyABCEHKMOPTX", "асеіорѕхуАВСЕНКМОРТХ")
 """Latin letters and the Cyrillic ones that look the same."""
@@ -38,14 +39,14 @@ def lower_case(text: str, chance: random.Random) -> str:
 
 
 def shouting(text: str, chance: random.Random) -> str:
-    """Capitals throughout; handles and links stay what they are."""
-    parts = _HANDLES_AND_LINKS.split(text)
-    return "".join(part if place % 2 else part.upper() for place, part in enumerate(parts))
+    """Capitals throughout."""
+    return _between(_HANDLES_AND_LINKS, text, str.upper)
 
 
 def without_punctuation(text: str, chance: random.Random) -> str:
     """Links go too: they are made of punctuation."""
-    return _tidy(PUNCTUATION.sub(" ", LINK.sub(" ", text)).translate(_APOSTROPHES), text)
+    bare = _between(_EMOJI, LINK.sub(" ", text), lambda part: PUNCTUATION.sub(" ", part).translate(_APOSTROPHES))
+    return _tidy(bare, text)
 
 
 def without_emoji(text: str, chance: random.Random) -> str:
@@ -67,26 +68,22 @@ def masked(text: str, chance: random.Random) -> str:
 
 def typos(text: str, chance: random.Random) -> str:
     """One word in eight has a letter swapped with the next, left out, doubled, or hit beside its key."""
-    return _WORD.sub(lambda word: _mistyped(word[0], chance) if chance.random() < _WORDS_MISTYPED else word[0], text)
+    return _words(text, lambda word: _mistyped(word, chance) if chance.random() < _WORDS_MISTYPED else word)
 
 
 def homoglyphs(text: str, chance: random.Random) -> str:
     """Three words in ten with Cyrillic letters that look like the Latin ones."""
-    return _WORD.sub(
-        lambda word: word[0].translate(_LOOKALIKES) if chance.random() < _WORDS_DISGUISED else word[0], text
-    )
+    return _words(text, lambda word: word.translate(_LOOKALIKES) if chance.random() < _WORDS_DISGUISED else word)
 
 
 def zero_width(text: str, chance: random.Random) -> str:
     """Three words in ten with an invisible character in the middle."""
-    return _WORD.sub(
-        lambda word: (
-            f"{word[0][: len(word[0]) // 2]}\u200b{word[0][len(word[0]) // 2 :]}"
-            if chance.random() < _WORDS_DISGUISED
-            else word[0]
-        ),
-        text,
-    )
+
+    def split(word: str) -> str:
+        middle = len(word) // 2
+        return f"{word[:middle]}\u200b{word[middle:]}" if chance.random() < _WORDS_DISGUISED else word
+
+    return _words(text, split)
 
 
 MESSES: Final[dict[str, Mess]] = {
@@ -112,6 +109,16 @@ def _mistyped(word: str, chance: random.Random) -> str:
     if kind == 2:
         return word[:at] + word[at] + word[at:]
     return word[:at] + chance.choice(_NEIGHBOURS[word[at].lower()]) + word[at + 1 :]
+
+
+def _words(text: str, change: Callable[[str], str]) -> str:
+    """Words of four letters and more, changed; handles and links stay what they are."""
+    return _between(_HANDLES_AND_LINKS, text, lambda part: _WORD.sub(lambda word: change(word[0]), part))
+
+
+def _between(kept: re.Pattern[str], text: str, change: Callable[[str], str]) -> str:
+    """What stands between the matches of ``kept``, which has one group, changed."""
+    return "".join(part if place % 2 else change(part) for place, part in enumerate(kept.split(text)))
 
 
 def _tidy(text: str, original: str) -> str:

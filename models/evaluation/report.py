@@ -29,7 +29,8 @@ def report(scored: Scored, calibration: Calibration, thresholds: Thresholds) -> 
     """
     posterior = calibration.of_labels(scored.labels)
     best, truth = scored.labels.argmax(axis=1), scored.truth
-    routed = route(posterior, calibration.of_grades(scored.grades), calibration.of_holds(scored.holds), thresholds)
+    grades, holds = calibration.of_grades(scored.grades), calibration.of_holds(scored.holds)
+    routed = route(posterior, grades, holds, thresholds, scored.readable)
     true_flagged = truth != _CHATTER
     weights = weights_of_life(truth)
     also_truth = scored.held & (np.arange(len(FLAGGED)) != truth[:, None])
@@ -58,7 +59,8 @@ def report(scored: Scored, calibration: Calibration, thresholds: Thresholds) -> 
             "posts": int(scored.immediate.sum()),
             "recall": share(routed.immediate, scored.immediate),
             "recall_95": _wilson(routed.immediate[scored.immediate]),
-            "false_of_others": share(routed.immediate, ~scored.immediate),
+            "false_of_ordinary_in_life": _weighted_share(routed.immediate, scored.ordinary, weights),
+            "false_of_prompt": share(routed.immediate, ~scored.ordinary & ~scored.immediate),
             "false_of_chatter": share(routed.immediate, ~true_flagged),
         },
     }
@@ -80,6 +82,10 @@ def _labels(found: Integers, drawn: Integers, truth: Integers) -> dict[str, dict
 
 def _between(draws: Floats) -> list[float]:
     return [round(float(one), 4) for one in np.nanpercentile(draws, [2.5, 97.5])]
+
+
+def _weighted_share(part: Bools, whole: Bools, weights: Floats) -> float | None:
+    return round(float(weights[part & whole].sum() / weights[whole].sum()), 4) if whole.any() else None
 
 
 def _wilson(found: Bools) -> list[float | None]:

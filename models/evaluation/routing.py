@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from models.classifier import Thresholds
 from models.evaluation.arrays import Bools, Floats, Integers
 from models.evaluation.labelled import Labelled
+from models.language import has_words, other_language
+from models.prepare import prepare
 from schemas.labels import FLAGGED, GRADES, LABELS
 
 
@@ -23,8 +25,17 @@ class Scored:
     grades: NDArray[np.float32]
     holds: NDArray[np.float32]
 
-    def part(self, rows: slice) -> Scored:
-        return Scored(self.rows[rows], self.labels[rows], self.grades[rows], self.holds[rows])
+    def part(self, places: Sequence[int]) -> Scored:
+        """Some of the rows."""
+        chosen = list(places)
+        rows = [self.rows[place] for place in chosen]
+        return Scored(rows, self.labels[chosen], self.grades[chosen], self.holds[chosen])
+
+    @property
+    def readable(self) -> Bools:
+        """(rows,): whether the model may read the text at all: it has words, and is not surely in another language."""
+        texts = [prepare(row.text).text for row in self.rows]
+        return np.array([has_words(text) and other_language(text) is None for text in texts], dtype=np.bool_)
 
     @property
     def truth(self) -> Integers:
@@ -35,6 +46,11 @@ class Scored:
         """(rows, 3): whether the row's label or one of its ``also`` is that flagged label."""
         held = [[one == row.label or one in row.also for one in FLAGGED] for row in self.rows]
         return np.array(held, dtype=np.bool_)
+
+    @property
+    def ordinary(self) -> Bools:
+        """(rows,): chatter, and what is routine. A prompt post that is taken for immediate is no ordinary one."""
+        return np.array([row.grade not in ("immediate", "prompt") for row in self.rows], dtype=np.bool_)
 
     @property
     def immediate(self) -> Bools:
@@ -56,11 +72,15 @@ class Routed:
         return flagged
 
 
-def route(scores: Floats, grades: Floats, holds: Floats, thresholds: Thresholds) -> Routed:
-    """See `pipeline.classify.decide` for the rules."""
+def route(
+    scores: Floats, grades: Floats, holds: Floats, thresholds: Thresholds, readable: Bools | None = None
+) -> Routed:
+    """See `pipeline.classify.decide` for the rules. ``readable`` says which texts have words and are not surely foreign."""
     chatter = LABELS.index("chatter")
-    immediate = grades[:, GRADES.index("immediate")] >= thresholds.immediate
-    flagged = immediate | (1 - scores[:, chatter] >= thresholds.flag)
+    read = np.ones(len(scores), dtype=np.bool_) if readable is None else readable
+    danger = grades[:, GRADES.index("immediate")]
+    flagged = read & (np.maximum(1 - scores[:, chatter], danger) >= thresholds.flag)
+    immediate = flagged & (danger >= thresholds.immediate)
     label = np.where(flagged, scores[:, : len(FLAGGED)].argmax(axis=1), chatter)
     also = (holds >= thresholds.also) & flagged[:, None] & (np.arange(len(FLAGGED)) != label[:, None])
     unsure = flagged & (scores[np.arange(len(label)), label] < thresholds.unsure)

@@ -24,7 +24,7 @@ DAY = train.Day(ROOT / "deploy/demo/saturday.jsonl", ROOT / "deploy/demo/saturda
 def main(arguments: list[str] | None = None) -> int:
     """Trains and releases. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a training of about a minute, worth nothing; needs --out")
+    parser.add_argument("--quick", action="store_true", help="a training of a few minutes, worth nothing; needs --out")
     parser.add_argument("--recipe", type=Path, help="another recipe.toml")
     parser.add_argument("--out", type=Path, help="folder of the released model (default: models/released)")
     parser.add_argument("--work", type=Path, default=ROOT / "build/training", help="folder that keeps finished steps")

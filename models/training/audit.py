@@ -117,13 +117,14 @@ def form(text: str) -> list[float]:
 
 def shared_runs(rows: Sequence[Row]) -> list[tuple[Row, Row]]:
     """Pairs with eight words in a row in common, twins apart."""
-    first: dict[tuple[str, ...], Row] = {}
+    holders: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     pairs: dict[tuple[str, str], tuple[Row, Row]] = {}
     for row in rows:
-        for run in _grams(row, _RUN):
-            other = first.setdefault(run, row)
-            if other is not row and not _twins(row, other):
-                pairs[other.id, row.id] = (other, row)
+        for run in set(_grams(row, _RUN)):
+            for other in holders[run]:
+                if not _twins(row, other):
+                    pairs[other.id, row.id] = (other, row)
+            holders[run].append(row)
     return list(pairs.values())
 
 

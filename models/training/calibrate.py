@@ -70,20 +70,20 @@ def _thresholds(dev: Scored, calibration: Calibration, weights: Floats, costs: C
     def routed(flag: float = 1.1, also: float = 1.1, unsure: float = 0.0, immediate: float = 1.1) -> Routed:
         return route(scores, grades, holds, Thresholds(flag, also, unsure, immediate))
 
+    def cost_of_flag(flag: float) -> float:
+        flagged = routed(flag=flag).flagged
+        return float(costs.missed_flag * weights[~flagged & ~chatter].sum() + weights[flagged & chatter].sum())
+
+    flag = _cheapest(_STEPS, cost_of_flag)
+
     def cost_of_immediate(immediate: float) -> float:
-        paged = routed(immediate=immediate).immediate
-        false = weights[paged & ~dev.immediate].sum() / max(weights[~dev.immediate].sum(), 1e-9)
+        paged = routed(flag=flag, immediate=immediate).immediate
+        false = weights[paged & dev.ordinary].sum() / max(weights[dev.ordinary].sum(), 1e-9)
         beyond = max(0.0, false - costs.most_false_immediate) * len(weights) * costs.missed_immediate
         missed = costs.missed_immediate * weights[dev.immediate & ~paged].sum()
         return float(missed + weights[paged & ~dev.immediate].sum() + beyond)
 
     immediate = _cheapest(_STEPS, cost_of_immediate)
-
-    def cost_of_flag(flag: float) -> float:
-        flagged = routed(flag=flag, immediate=immediate).flagged
-        return float(costs.missed_flag * weights[~flagged & ~chatter].sum() + weights[flagged & chatter].sum())
-
-    flag = _cheapest(_STEPS, cost_of_flag)
     also = _cheapest(_STEPS, lambda also: -_f1(routed(flag=flag, also=also, immediate=immediate).also, also_truth))
 
     def is_too_often(unsure: float) -> bool:

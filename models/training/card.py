@@ -41,13 +41,12 @@ def write_release(
     public: Sequence[Mapping[str, Any]] | None,
     now: dt.datetime,
 ) -> None:
-    """Fills ``released``. The manifest is written last, so that a folder with a manifest is complete.
+    """Fills ``released``. The manifest is replaced last: until then its checksums refuse the folder.
 
     Its activation follows that of the model that lay there: a later model's verdicts replace an earlier one's.
     """
     released.mkdir(parents=True, exist_ok=True)
     ordinal = _activations_of(released) + 1
-    (released / MANIFEST).unlink(missing_ok=True)
     for name in SERVED:
         shutil.copyfile(graph / name, released / name)
     encode = msgspec.json.encode
@@ -139,7 +138,8 @@ _BASELINES: Final = {
 def _table_of_sets(sets: Mapping[str, Any]) -> str:
     head = (
         "| posts | n | macro-F1 | kappa | macro-F1 as decided | ECE | flagged: recall | chatter flagged | precision "
-        "of flags | unsure | immediate: recall | false immediate |\n|---|---|---|---|---|---|---|---|---|---|---|---|"
+        "of flags | unsure | immediate: recall | ordinary graded so | prompt graded so |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|"
     )
     return "\n".join([head, *(_line_of_set(name, one) for name, one in sets.items())])
 
@@ -158,7 +158,8 @@ def _line_of_set(name: str, one: Mapping[str, Any]) -> str:
         _percent(decided["flagged_precision_in_life"]),
         _percent(decided["unsure_in_life"]),
         f"{_percent(immediate['recall'])} of {immediate['posts']}",
-        f"{100 * immediate['false_of_others']:.1f} %",
+        f"{100 * (immediate['false_of_ordinary_in_life'] or 0):.1f} %",
+        _percent(immediate["false_of_prompt"]),
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -194,10 +195,6 @@ def _line_of_probe(one: Mapping[str, Any]) -> str:
         one["source"],
     ]
     return f"| {' | '.join(cells)} |"
-
-
-def _estimate(value: float, low: float, high: float) -> str:
-    return f"{100 * value:.2f} % ({100 * low:.2f}–{100 * high:.2f})"
 
 
 def _stress(figures: Mapping[str, Mapping[str, float]]) -> str:

@@ -57,6 +57,8 @@ class Result(Struct, frozen=True):
     """What came out, on the dev themes."""
 
     name: str
+    corpus: str
+    """The first digits of its checksum: only what learnt from the same corpus may be compared."""
     posts: dict[str, int]
     macro_f1: float
     macro_f1_95: list[float]
@@ -64,6 +66,7 @@ class Result(Struct, frozen=True):
     false_immediate: float
     """Share of other posts graded immediate at the threshold that finds 95 % of the immediate ones."""
     minutes: float
+    """Of training; 0 where an earlier run had done it."""
 
 
 def run(experiment: Experiment, plan: Plan, work: Path, console: Console) -> Result:
@@ -81,6 +84,7 @@ def run(experiment: Experiment, plan: Plan, work: Path, console: Console) -> Res
     threshold = np.quantile(immediate[dev.immediate], 0.05)
     return Result(
         name=experiment.name,
+        corpus=dataset.corpus_sha256()[:16],
         posts={"train": len(data.train), "dev": len(data.dev)},
         macro_f1=round(macro_f1(best, truth), 4),
         macro_f1_95=interval(dev.rows, lambda places: macro_f1(best[places], truth[places])),
@@ -93,13 +97,16 @@ def run(experiment: Experiment, plan: Plan, work: Path, console: Console) -> Res
 def write_report(plan: Plan) -> None:
     """EXPERIMENTS.md, in the order of the plan; what was not run yet is left out."""
     decoder = msgspec.json.Decoder(Result)
-    results = {one.name: one for one in map(decoder.decode, _RESULTS.read_bytes().splitlines())}
+    lines = _RESULTS.read_bytes().splitlines() if _RESULTS.is_file() else []
+    results = {one.name: one for one in map(decoder.decode, lines)}
     rows = [_row(one, results[one.name]) for one in plan.experiment if one.name in results]
     head = (
         "| variant | why | trained on | macro-F1 on dev | intel | help request | complaint | chatter "
-        "| false immediate |\n|---|---|---|---|---|---|---|---|---|"
+        "| false immediate | corpus |\n|---|---|---|---|---|---|---|---|---|---|"
     )
-    _REPORT.write_text(_TEMPLATE.read_text(encoding="utf-8").format(table="\n".join([head, *rows])), encoding="utf-8")
+    _REPORT.write_text(
+        _TEMPLATE.read_text(encoding="utf-8").replace("{table}", "\n".join([head, *rows])), encoding="utf-8"
+    )
 
 
 def _row(experiment: Experiment, result: Result) -> str:
@@ -111,6 +118,7 @@ def _row(experiment: Experiment, result: Result) -> str:
         f"**{result.macro_f1:.3f}** ({low:.3f}–{high:.3f})",
         *(f"{f1:.3f}" for f1 in result.labels.values()),
         f"{100 * result.false_immediate:.1f} %",
+        f"`{result.corpus[:6]}`",
     ]
     return f"| {' | '.join(cells)} |"
 

@@ -30,6 +30,9 @@ from models.training.recipe import Recipe
 WEIGHTS = "weights.pt"
 TOKENIZER = "tokenizer.json"
 
+MOST_TOKENS = 256
+"""Of a text in training: what decides the label of a longer one may stand anywhere, and windows have no labels."""
+
 _CHECKPOINT = "checkpoint.pt"
 _CHECKPOINT_EVERY = 100
 _CLIP = 1.0
@@ -40,12 +43,14 @@ _BUCKET = 16
 def fine_tune(
     rows: Sequence[Row], recipe: Recipe, folder: Path, progress: Progress, teachers: Logits | None = None
 ) -> None:
-    """Trains and writes ``weights.pt`` and ``tokenizer.json`` into ``folder``. The same seed gives the same weights.
+    """Trains and writes ``weights.pt`` and ``tokenizer.json`` into ``folder``. The same seed gives the same weights
+    on the same kind of processor; where it is fast, encoders are computed in bfloat16.
 
     ``teachers`` are the teachers' logits of ``rows``, in order.
     """
     torch.manual_seed(recipe.seed)
     network, tokenizer = new_network(recipe)
+    whole = serving_tokenizer(BASES[recipe.base].load_tokenizer(BASES[recipe.base].fetch()), MOST_TOKENS)
     steps = math.ceil(len(rows) / recipe.batch * recipe.epochs)
     optimizer = torch.optim.AdamW(_parameters(network, recipe), fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warm_up_then_fall(steps, recipe.warmup))
@@ -65,7 +70,7 @@ def fine_tune(
             continue
         chance = random.Random(f"{recipe.seed} {step}")  # noqa: S311
         batch = [rows[place] for place in places]
-        ids, mask = tensors(read_by(tokenizer, [messed(row.text, recipe, chance) for row in batch]))
+        ids, mask = tensors(read_by(whole, [messed(row.text, recipe, chance) for row in batch]))
         with torch.autocast("cpu", torch.bfloat16, enabled=_has_fast_bfloat16()):
             logits = network(ids, mask)
             again = network(ids, mask) if recipe.r_drop else None

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from models.calibration import UNCALIBRATED, Calibration
+from models.calibration import Calibration
 from models.classifier import Thresholds
 from models.evaluation.figures import macro_f1
 from models.evaluation.mess import MESSES, Mess
@@ -24,7 +24,7 @@ from models.training.baselines import baselines
 from models.training.calibrate import fit
 from models.training.dataset import Dataset, Row
 from models.training.fine_tune import load_network
-from models.training.network import judge_all
+from models.training.network import judge_all, read_by
 from models.training.recipe import Recipe
 from models.training.speed import speeds
 from schemas.labels import FLAGGED, GRADES, LABELS, Flagged, Grade, Label
@@ -58,29 +58,35 @@ class Figures(Struct, frozen=True):
 
 
 def measure(weights: Path, graph_folder: Path, data: Dataset, recipe: Recipe) -> Figures:
-    """``weights`` is what `fine_tune` wrote, ``graph_folder`` what `quantise` wrote."""
+    """``weights`` is what `fine_tune` wrote, ``graph_folder`` what `quantise` wrote.
+
+    Posts of more than one window are left out of the comparison with full precision, which has no windows.
+    """
     graph = Graph(graph_folder, recipe.max_tokens)
     calibration, thresholds = fit(scored(graph, data.dev))
     test = scored(graph, data.test)
     network, tokenizer = load_network(weights, recipe)
     full = _in_full_precision(network, tokenizer, data.test)
     themes = len(data.test_themes)
-    parts = {"test": slice(None), "held_out_themes": slice(themes), "held_out_writers": slice(themes, None)}
-    whole = report(full, calibration, thresholds)
+    count = len(data.test)
+    parts = {"test": range(count), "held_out_themes": range(themes), "held_out_writers": range(themes, count)}
+    encodings = read_by(tokenizer, [row.text for row in data.test])
+    short = [place for place, encoding in enumerate(encodings) if not encoding.overflowing]
+    whole = report(full.part(short), calibration, thresholds)
     return Figures(
         calibration=calibration,
         thresholds=thresholds,
         posts={"train": len(data.train), "dev": len(data.dev), "test": len(data.test)},
         sets={name: report(test.part(rows), calibration, thresholds) for name, rows in parts.items()},
         full_precision={name: whole[name] for name in ("macro_f1", "decided", "immediate")},
-        int8_against_full_precision=_differences(test, full, calibration),
+        int8_against_full_precision=_differences(test.part(short), full.part(short), calibration),
         baselines=baselines(data.train, data.test, recipe),
         stress=_stress(graph, data.test, calibration, thresholds, recipe.seed),
         served={
             "megabytes": _megabytes(graph_folder),
             **speeds(graph, network, tokenizer, [row.text for row in data.test]),
         },
-        reference=_reference(full, calibration),
+        reference=_reference(full.part(short), calibration),
     )
 
 
@@ -88,7 +94,7 @@ def scored(graph: Graph, rows: Sequence[Row], mess: Mess | None = None, seed: in
     """The served graph's logits of ``rows``, their texts cleaned as the pipeline does, after ``mess`` if there is one."""
     chance = random.Random(seed)  # noqa: S311
     texts = [mess(row.text, chance) if mess else row.text for row in rows]
-    outputs = [together(windows, UNCALIBRATED) for windows in graph.run([prepare(text).text for text in texts])]
+    outputs = [together(windows) for windows in graph.run([prepare(text).text for text in texts])]
     parts = zip(*((one.labels, one.grades, one.holds) for one in outputs), strict=True)
     return Scored(rows, *(np.stack(part) for part in parts))
 
@@ -146,6 +152,7 @@ def _stress(
             calibration.of_grades(found.grades),
             calibration.of_holds(found.holds),
             thresholds,
+            found.readable,
         )
         figures[name] = {
             "macro_f1": round(macro_f1(found.labels.argmax(axis=1), found.truth), 4),

@@ -11,11 +11,11 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from models.calibration import UNCALIBRATED, Calibration
+from models.calibration import Calibration
 from models.classifier import Thresholds
 from models.evaluation.estimate import of_share
 from models.evaluation.routing import route
-from models.language import other_language
+from models.language import has_words, other_language
 from models.openvino_classifier import Graph, together
 from models.prepare import prepare
 from schemas.labels import LABELS, Label
@@ -87,21 +87,19 @@ def _counts(row: Sequence[str], where: Where | None) -> bool:
 
 def _figures(graph: Graph, calibration: Calibration, thresholds: Thresholds, posts: list[str]) -> dict[str, Any]:
     prepared = [prepare(text).text for text in posts]
-    outputs = [together(windows, UNCALIBRATED) for windows in graph.run(prepared)]
+    outputs = [together(windows) for windows in graph.run(prepared)]
     routed = route(
         calibration.of_labels(np.stack([one.labels for one in outputs])),
         calibration.of_grades(np.stack([one.grades for one in outputs])),
         calibration.of_holds(np.stack([one.holds for one in outputs])),
         thresholds,
+        np.array([has_words(text) and other_language(text) is None for text in prepared]),
     )
-    english = np.array([other_language(text) is None for text in prepared])
-    label = np.where(english, routed.label, LABELS.index("chatter"))
-    flagged = of_share(int((label != LABELS.index("chatter")).sum()), len(posts))
-    immediate = of_share(int((routed.immediate & english).sum()), len(posts))
+    flagged, immediate = (of_share(int(some.sum()), len(posts)) for some in (routed.flagged, routed.immediate))
     return {
         "posts": len(posts),
-        "labels": {name: round(float((label == place).mean()), 4) for place, name in enumerate(LABELS)},
+        "labels": {name: round(float((routed.label == place).mean()), 4) for place, name in enumerate(LABELS)},
         "flagged": [flagged.value, flagged.low, flagged.high],
         "immediate": [immediate.value, immediate.low, immediate.high],
-        "unsure": round(float((routed.unsure & english).mean()), 4),
+        "unsure": round(float(routed.unsure.mean()), 4),
     }

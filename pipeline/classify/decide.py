@@ -1,17 +1,19 @@
 """Judgement → verdict. Pure: the same judgement always gives the same verdict.
 
-* A post is flagged from the threshold ``flag`` on that it is not chatter, or from the threshold ``immediate`` on that
-  somebody is in danger now, whatever else it is. Its label is then the most probable of the flagged ones.
+* A post is flagged from the threshold ``flag`` on that it is not chatter, or that somebody is in danger now, whatever else
+  it is. Its label is then the most probable of the flagged ones.
 * ``also`` are the other flagged labels that it holds, by their own head, from the threshold ``also`` on.
 * ``unsure`` is a flagged post whose label has less than the threshold ``unsure``: a person should look, and doubt.
-* The grade is ``immediate`` from its threshold on (a missed danger costs more than a needless look), otherwise the more
-  probable of prompt and routine. Chatter has no grade.
-* A text that is surely not in English is chatter, and the verdict says so: the model can't read it.
+* The grade of a flagged post is ``immediate`` from its threshold on (a missed danger costs more than a needless look),
+  otherwise the more probable of prompt and routine. Chatter has no grade.
+* A text that is surely not in English is chatter, and the verdict says so: the model can't read it. So is one without a word
+  (a picture, a link or a handle alone).
 """
 
 from __future__ import annotations
 
 from models.classifier import Classifier, Judgement
+from models.language import has_words
 from models.prepare import Prepared
 from pipeline.classify.reasons import reasons_for
 from schemas.labels import FLAGGED, LABELS, Grade, Label
@@ -22,16 +24,16 @@ def decide(judgement: Judgement, prepared: Prepared, classifier: Classifier, lan
     """The verdict on the text that ``judgement`` is of. ``language`` is the text's if it is surely not English."""
     thresholds = classifier.thresholds
     scores = judgement.scores
-    immediate = judgement.grades["immediate"] >= thresholds.immediate
+    danger = judgement.grades["immediate"]
     label: Label = "chatter"
-    if language is None and (immediate or 1 - scores["chatter"] >= thresholds.flag):
+    if has_words(prepared.text) and language is None and max(1 - scores["chatter"], danger) >= thresholds.flag:
         label = max(FLAGGED, key=lambda one: scores[one])
     flagged = label != "chatter"
     return Verdict(
         label=label,
         also=[one for one in FLAGGED if flagged and one != label and judgement.holds[one] >= thresholds.also],
         scores=Scores(**{one: round(scores[one], 4) for one in LABELS}),
-        grade=_grade(judgement, immediate) if flagged else None,
+        grade=_grade(judgement, danger >= thresholds.immediate) if flagged else None,
         unsure=flagged and scores[label] < thresholds.unsure,
         reasons=reasons_for(label, judgement, prepared) if language is None else [],
         language=language,

@@ -94,12 +94,15 @@ def by_score(verdict: Verdict) -> Label:
 
 
 def groups(posts: Sequence[LabelledPost]) -> tuple[Integers, Drawn]:
-    """Whom each post is drawn with for intervals, and what that is in words: its theme, where there are enough."""
-    themes = list(dict.fromkeys(post.theme for post in posts))
+    """Whom each post is drawn with for intervals, and what that is in words: its theme, where there are enough.
+
+    A post without a theme is drawn alone.
+    """
+    themes = {theme: number for number, theme in enumerate(dict.fromkeys(post.theme for post in posts if post.theme))}
     if len(themes) < LEAST_THEMES:
         return np.arange(len(posts)), "posts"
-    place = {theme: number for number, theme in enumerate(themes)}
-    return np.array([place[post.theme] for post in posts], dtype=np.int64), "themes"
+    drawn = [themes[post.theme] if post.theme else len(themes) + place for place, post in enumerate(posts)]
+    return np.array(drawn, dtype=np.int64), "themes"
 
 
 def _places(labels: Sequence[Label]) -> Integers:

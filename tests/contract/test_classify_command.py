@@ -32,7 +32,7 @@ def test_one_verdict_for_each_post_in_input_order() -> None:
     assert [one["id"] for one in found] == ["b", 7, 3]
     assert found[0]["label"] == "help_request"
     assert found[0]["grade"] == "immediate"
-    assert set(found[0]) == {"id", "label", "also", "scores", "grade", "unsure", "reasons", "model"}
+    assert set(found[0]) == {"id", "label", "also", "scores", "grade", "unsure", "language", "reasons", "model"}
     assert sum(found[0]["scores"].values()) == pytest.approx(1, abs=1e-3)
     assert found[1]["label"] == "chatter"
     assert found[1]["grade"] is None

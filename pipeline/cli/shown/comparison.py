@@ -91,7 +91,7 @@ def _test(comparison: Comparison) -> Text:
         f"only A right {comparison.only_first_right:,}, only B right {comparison.only_second_right:,}. "
         f"McNemar's exact test: p = {comparison.mcnemar_p:.2g}, "
         + (
-            "a difference that chance would seldom make."
+            "a difference that chance would seldom make, were all posts independent."
             if comparison.mcnemar_p < 0.05
             else "so chance could well have made the difference."
         )

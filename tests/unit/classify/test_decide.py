@@ -16,6 +16,7 @@ def verdict(
     grades: tuple[float, ...] = (0.1, 0.2, 0.7),
     holds: tuple[float, ...] = (0.0, 0.0, 0.0),
     language: str | None = None,
+    text: str = "some text",
 ) -> Verdict:
     judgement = Judgement(
         scores=dict(zip(LABELS, scores, strict=True)),
@@ -24,7 +25,7 @@ def verdict(
         shares=np.zeros((0, 4), dtype=np.float32),
         spans=[],
     )
-    return decide(judgement, prepare("some text"), KeywordClassifier(), language)
+    return decide(judgement, prepare(text), KeywordClassifier(), language)
 
 
 def test_the_most_probable_label_wins() -> None:
@@ -66,3 +67,11 @@ def test_a_danger_that_is_there_now_is_never_dropped_as_chatter() -> None:
 def test_what_is_not_in_english_is_chatter_and_says_so() -> None:
     one = verdict((0.1, 0.8, 0.05, 0.05), grades=(0.9, 0.05, 0.05), language="pl")
     assert (one.label, one.grade, one.language, one.reasons) == ("chatter", None, "pl", [])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "\u200b\u200b", "👍", "@CityPolice", "https://t.co/x1", "@CityPolice https://t.co/x1", "?!"]
+)
+def test_nothing_to_read_is_chatter_whatever_the_model_says_of_it(text: str) -> None:
+    one = verdict((0.1, 0.8, 0.05, 0.05), grades=(0.9, 0.05, 0.05), text=text)
+    assert (one.label, one.grade) == ("chatter", None)

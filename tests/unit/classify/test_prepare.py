@@ -60,3 +60,28 @@ def test_any_text_can_be_prepared_and_traced_back(original: str) -> None:
 def test_preparing_twice_changes_nothing(original: str) -> None:
     once = prepare(original).text
     assert prepare(once).text == once
+
+
+@pytest.mark.parametrize("text", ["a" * 20_000, "\ufdfa" * 8_000, "é" * 20_000])
+def test_no_text_becomes_longer_than_is_read(text: str) -> None:
+    assert len(prepare(text).text) == MAX_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    ("disguised", "plain"),
+    [
+        ("he has a knіfe", "he has a knife"),
+        ("НЕLР mе", "HELP me"),
+        ("send a соp to the роliсе", "send a cop to the police"),
+    ],
+)
+def test_letters_that_pose_as_latin_ones_are_read_as_latin(disguised: str, plain: str) -> None:
+    prepared = prepare(disguised)
+
+    assert prepared.text == plain
+    assert prepared.original_span(0, len(plain)) == (0, len(disguised))
+
+
+@pytest.mark.parametrize("text", ["Привет, сорок рублей", "Γειά σου Κόσμε", "café naïve Zoë", "Straße ПОМОЩЬ now"])
+def test_words_of_other_scripts_stay(text: str) -> None:
+    assert prepare(text).text == text

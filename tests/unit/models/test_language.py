@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.language import other_language
+from models.language import has_words, other_language
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,25 @@ def test_another_language_is_named(text: str, language: str) -> None:
     assert other_language(text) == language
 
 
+@pytest.mark.parametrize(
+    ("text", "words"), [("", False), ("👍", False), ("@CityPolice http://x.y ?", False), ("@CityPolice 14", True)]
+)
+def test_words_are_what_is_left_without_handles_links_and_signs(text: str, words: bool) -> None:
+    assert has_words(text) == words
+
+
 def test_another_script_is_never_english() -> None:
     assert other_language("मदद करो मेरा बेटा खो गया @CityPolice please") not in (None, "en")
     assert other_language("ᚠᚢᚦᚨᚱᚲ ᚷᚹᚺᚾᛁᛃ ᛇᛈᛉᛊᛏ ᛒᛖᛗᛚ") not in (None, "en")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Man with a knife outside the school on Mill Lane. Mężczyzna z nożem pod szkołą, proszę o policję",
+        "¡Ayuda! Hay un hombre con un cuchillo en la plaza. He is stabbing my sister at 14 Mill Lane",
+        "पुलिस कृपया जल्दी आइए मेरा बेटा खो गया है। My son is lost near the bus stand",
+    ],
+)
+def test_a_post_that_says_it_in_english_too_is_read(text: str) -> None:
+    assert other_language(text) is None

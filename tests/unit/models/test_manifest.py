@@ -125,7 +125,7 @@ def test_a_threshold_that_is_no_probability_is_refused(tmp_path: Path, name: str
 def test_values_out_of_bounds_are_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
     write_model(tmp_path, **changes)
 
-    assert "not a model's manifest" in refusal(tmp_path)
+    assert "for another version of flagpost" in refusal(tmp_path)
 
 
 def test_a_wrong_count_of_biases_is_refused(tmp_path: Path) -> None:

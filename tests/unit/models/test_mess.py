@@ -71,6 +71,16 @@ def test_cleaning_undoes_every_disguise(disguise: mess.Mess) -> None:
     assert prepare(disguise(text, random.Random(1))).text == text.strip()
 
 
+def test_no_mess_touches_a_link() -> None:
+    for seed in range(50):
+        for change in (mess.typos, mess.homoglyphs, mess.zero_width):
+            assert "https://t.co/x1" in change(TEXT, random.Random(seed))
+
+
+def test_emoji_are_no_punctuation() -> None:
+    assert mess.without_punctuation("help 😱 me, now!", random.Random(0)) == "help 😱 me now"
+
+
 def test_typos_change_a_few_words_and_no_handle() -> None:
     text = "@CityPolice somebody should really look behind the leisure centre every single evening " * 20
 
@@ -82,7 +92,8 @@ def test_typos_change_a_few_words_and_no_handle() -> None:
 
 
 @given(st.text(max_size=80), st.sampled_from(sorted(mess.MESSES)), st.integers(0, 9))
-def test_the_same_chance_makes_the_same_mess_of_any_text(text: str, kind: str, seed: int) -> None:
+def test_no_text_is_too_odd_for_a_mess(text: str, kind: str, seed: int) -> None:
     make = mess.MESSES[kind]
 
     assert make(text, random.Random(seed)) == make(text, random.Random(seed))
+    assert bool(make(text, random.Random(seed))) == bool(text)

@@ -27,9 +27,15 @@ def parts(count: int) -> st.SearchStrategy[list[float]]:
     return weights.map(lambda chosen: [weight / sum(chosen) for weight in chosen])
 
 
-@given(parts(len(LABELS)), parts(len(GRADES)), st.tuples(*[probability] * 3), st.tuples(*[probability] * 4))
+@given(
+    parts(len(LABELS)), parts(len(GRADES)), st.tuples(*[probability] * 3), st.tuples(*[probability] * 4), st.booleans()
+)
 def test_routing_is_what_the_pipeline_decides(
-    scores: list[float], grades: list[float], holds: tuple[float, ...], thresholds: tuple[float, float, float, float]
+    scores: list[float],
+    grades: list[float],
+    holds: tuple[float, ...],
+    thresholds: tuple[float, float, float, float],
+    english: bool,
 ) -> None:
     classifier = KeywordClassifier()
     classifier.thresholds = Thresholds(*thresholds)
@@ -41,8 +47,10 @@ def test_routing_is_what_the_pipeline_decides(
         [],
     )
 
-    verdict = decide(judgement, prepare("text"), classifier)
-    routed = route(np.array([scores]), np.array([grades]), np.array([holds]), classifier.thresholds)
+    verdict = decide(judgement, prepare("text"), classifier, None if english else "pl")
+    routed = route(
+        np.array([scores]), np.array([grades]), np.array([holds]), classifier.thresholds, np.array([english])
+    )
 
     assert LABELS[routed.label[0]] == verdict.label
     assert [one for one, is_also in zip(FLAGGED, routed.also[0], strict=True) if is_also] == verdict.also
