@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from kafka import KafkaAdminClient
 from kafka import errors as kafka_errors
@@ -134,6 +134,10 @@ def explain(error: BaseException, address: str, signing_on: bool = False) -> Fla
     )
 
 
+_TIME_OUTS: Final = (kafka_errors.KafkaTimeoutError, kafka_errors.RequestTimedOutError)
+"""What the last of many tries ends with; it tells nothing of why they failed."""
+
+
 class _LoggedErrors(logging.Handler):
     """Remembers the most telling exception that a logged record carries: a refusal, else the last that is no time-out."""
 
@@ -141,7 +145,7 @@ class _LoggedErrors(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         for argument in record.args if isinstance(record.args, tuple) else ():
-            if not isinstance(argument, BaseException) or isinstance(argument, kafka_errors.KafkaTimeoutError):
+            if not isinstance(argument, BaseException) or isinstance(argument, _TIME_OUTS):
                 continue
             if self.telling is None or _is_refusal(argument) or not _is_refusal(self.telling):
                 self.telling = argument
