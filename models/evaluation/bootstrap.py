@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 
 from models.evaluation.arrays import Integers
-from models.evaluation.labelled import Labelled
 
 RESAMPLES: Final = 1_000
-
-
-def interval(rows: Sequence[Labelled], figure: Callable[[Integers], float], seed: int = 0) -> list[float]:
-    """95 % bootstrap interval. Whole themes are drawn, since posts of one theme are written together and alike."""
-    themes: dict[str, list[int]] = {}
-    for place, row in enumerate(rows):
-        themes.setdefault(row.theme, []).append(place)
-    groups = [np.array(places, dtype=np.int64) for places in themes.values()]
-    chance = np.random.default_rng(seed)
-    draws = [
-        figure(np.concatenate([groups[one] for one in chance.integers(len(groups), size=len(groups))]))
-        for _ in range(RESAMPLES)
-    ]
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return [round(float(low), 4), round(float(high), 4)]
 
 
 def resampled(groups: Integers, cells: Integers, width: int, seed: int = 0) -> Integers:

@@ -10,8 +10,8 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from models.evaluation.arrays import Bools, Floats, Integers
 from models.evaluation.estimate import Estimate, of_share
+from models.evaluation.figures import BINS
 
-BINS: Final = 10
 MOST_POINTS: Final = 200
 """Of a curve: more can't be seen."""
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from models.costs import COSTS
-from models.evaluation.arrays import Bools, Floats, Integers
+from models.evaluation.arrays import Floats, Integers
 from schemas.labels import LABELS
 
 CHATTER_IN_LIFE: Final = COSTS.chatter_in_life
@@ -19,10 +19,3 @@ def weights_of_life(truth: Integers) -> Floats:
     chatter = truth == LABELS.index("chatter")
     share = max(float(chatter.mean()), 1e-9)
     return np.where(chatter, CHATTER_IN_LIFE / share, (1 - CHATTER_IN_LIFE) / max(1 - share, 1e-9))
-
-
-def precision_in_life(flagged: Bools, true_flagged: Bools) -> float:
-    """Precision of being flagged where `CHATTER_IN_LIFE` of the posts are chatter."""
-    hits = (1 - CHATTER_IN_LIFE) * float(flagged[true_flagged].mean()) if true_flagged.any() else 0.0
-    alarms = CHATTER_IN_LIFE * float(flagged[~true_flagged].mean()) if (~true_flagged).any() else 0.0
-    return hits / max(hits + alarms, 1e-9)

@@ -12,13 +12,12 @@ from models.evaluation import matrix
 from models.evaluation.arrays import Bools, Floats, Integers
 from models.evaluation.bootstrap import resampled
 from models.evaluation.estimate import of_share
-from models.evaluation.figures import calibration_error, confusion, kappa, macro_f1, per_label, share
-from models.evaluation.prevalence import precision_in_life, weights_of_life
+from models.evaluation.figures import ALL, calibration_error, confusion, kappa, macro_f1, per_label, share
+from models.evaluation.prevalence import weights_of_life
 from models.evaluation.routing import Scored, route
 from schemas.labels import FLAGGED, LABELS
 
 _CHATTER: Final = LABELS.index("chatter")
-_ALL: Final = np.ones(len(LABELS), dtype=np.bool_)
 
 
 def report(scored: Scored, calibration: Calibration, thresholds: Thresholds) -> dict[str, Any]:
@@ -34,23 +33,22 @@ def report(scored: Scored, calibration: Calibration, thresholds: Thresholds) -> 
     true_flagged = truth != _CHATTER
     weights = weights_of_life(truth)
     also_truth = scored.held & (np.arange(len(FLAGGED)) != truth[:, None])
-    themes = np.unique([row.theme for row in scored.rows], return_inverse=True)[1]
-    drawn, drawn_decided = (_drawn(themes, truth, found) for found in (best, routed.label))
+    drawn, drawn_decided = (drawn_by_theme(scored, found) for found in (best, routed.label))
     return {
         "posts": len(truth),
         "macro_f1": round(macro_f1(best, truth), 4),
-        "macro_f1_95": _between(matrix.macro_f1(drawn, _ALL)),
+        "macro_f1_95": between(matrix.macro_f1(drawn, ALL)),
         "accuracy": round(float((best == truth).mean()), 4),
         "kappa": round(kappa(best, truth), 4),
         "labels": _labels(best, drawn, truth),
         "confusion": confusion(best, truth),
         "decided": {
             "macro_f1": round(macro_f1(routed.label, truth), 4),
-            "macro_f1_95": _between(matrix.macro_f1(drawn_decided, _ALL)),
+            "macro_f1_95": between(matrix.macro_f1(drawn_decided, ALL)),
             "ece_in_life": round(calibration_error(posterior, truth, weights), 4),
             "flagged_recall": share(routed.flagged, true_flagged),
             "chatter_flagged": share(routed.flagged, ~true_flagged),
-            "flagged_precision_in_life": round(precision_in_life(routed.flagged, true_flagged), 4),
+            "flagged_precision_in_life": round(float(matrix.precision_in_life(matrix.of(truth, routed.label))), 4),
             "unsure_in_life": round(float(weights[routed.unsure].sum() / weights.sum()), 4),
             "also_precision": share(also_truth, routed.also),
             "also_recall": share(routed.also, also_truth),
@@ -66,21 +64,23 @@ def report(scored: Scored, calibration: Calibration, thresholds: Thresholds) -> 
     }
 
 
-def _drawn(themes: Integers, truth: Integers, found: Integers) -> Integers:
+def drawn_by_theme(scored: Scored, found: Integers) -> Integers:
     """Confusion matrices of resamples. Whole themes are drawn: posts of one theme are written together and alike."""
-    return matrix.matrices(resampled(themes, matrix.cells(truth, found), len(LABELS) ** 2))
+    themes = np.unique([row.theme for row in scored.rows], return_inverse=True)[1]
+    return matrix.matrices(resampled(themes, matrix.cells(scored.truth, found), len(LABELS) ** 2))
 
 
 def _labels(found: Integers, drawn: Integers, truth: Integers) -> dict[str, dict[str, Any]]:
     """`per_label`, with 95 % intervals of precision and recall."""
     figures: dict[str, dict[str, Any]] = {name: dict(one) for name, one in per_label(found, truth).items()}
     for place, one in enumerate(figures.values()):
-        one["precision_95"] = _between(matrix.precision(drawn).share[:, place])
-        one["recall_95"] = _between(matrix.recall(drawn).share[:, place])
+        one["precision_95"] = between(matrix.precision(drawn).share[:, place])
+        one["recall_95"] = between(matrix.recall(drawn).share[:, place])
     return figures
 
 
-def _between(draws: Floats) -> list[float]:
+def between(draws: Floats) -> list[float]:
+    """Their 95 % interval."""
     return [round(float(one), 4) for one in np.nanpercentile(draws, [2.5, 97.5])]
 
 

@@ -22,8 +22,9 @@ from msgspec import Struct
 from rich.console import Console
 
 from models.calibration import probabilities
-from models.evaluation.bootstrap import interval
-from models.evaluation.figures import macro_f1, per_label
+from models.evaluation import matrix
+from models.evaluation.figures import ALL, macro_f1, per_label
+from models.evaluation.report import between, drawn_by_theme
 from models.evaluation.routing import Scored
 from models.training import dataset, recipe
 from models.training.bases import BaseWeightsError
@@ -87,7 +88,7 @@ def run(experiment: Experiment, plan: Plan, work: Path, console: Console) -> Res
         corpus=dataset.corpus_sha256()[:16],
         posts={"train": len(data.train), "dev": len(data.dev)},
         macro_f1=round(macro_f1(best, truth), 4),
-        macro_f1_95=interval(dev.rows, lambda places: macro_f1(best[places], truth[places])),
+        macro_f1_95=between(matrix.macro_f1(drawn_by_theme(dev, best), ALL)),
         labels={name: one["f1"] for name, one in per_label(best, truth).items()},
         false_immediate=round(float((immediate[~dev.immediate] >= threshold).mean()), 4),
         minutes=round(minutes, 1),

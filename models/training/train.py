@@ -18,9 +18,9 @@ import transformers
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from models import calibration, openvino_classifier, prepare
+from models import calibration, language, openvino_classifier, prepare
 from models.costs import COSTS
-from models.evaluation import bootstrap, mess, prevalence, routing
+from models.evaluation import bootstrap, matrix, mess, prevalence, routing
 from models.evaluation import figures as formulas
 from models.evaluation import report as reports
 from models.training import (
@@ -49,7 +49,7 @@ _DAY: Final = "day.json"
 # What the outcome of a step depends on: when the code of one of these changes, the step is done anew.
 _LEARNING: Final = (augment, distil, emoji, fine_tune, loss, mess, network, prepare)
 _JUDGING: Final = (
-    *(baselines, bootstrap, calibrate, calibration, formulas, measure, mess),
+    *(baselines, bootstrap, calibrate, calibration, formulas, language, matrix, measure, mess),
     *(openvino_classifier, prepare, prevalence, reports, routing, speed),
 )
 

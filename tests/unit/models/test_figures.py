@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.evaluation.bootstrap import interval
+from models.evaluation import matrix
 from models.evaluation.figures import calibration_error, confusion, kappa, macro_f1, per_label, share
-from models.evaluation.prevalence import CHATTER_IN_LIFE, precision_in_life, weights_of_life
+from models.evaluation.prevalence import CHATTER_IN_LIFE, weights_of_life
+from models.evaluation.report import between, drawn_by_theme
+from models.evaluation.routing import Scored
 from models.training.dataset import Row
 
 
@@ -66,19 +68,21 @@ def test_a_share_of_nothing_is_none() -> None:
 
 
 def test_precision_in_life_counts_the_chatter_of_a_real_stream() -> None:
-    flagged = np.array([True, True, True, False])
-    true_flagged = np.array([True, True, False, False])
+    truth, found = np.array([0, 0, 3, 3]), np.array([0, 0, 0, 3])
 
-    assert precision_in_life(flagged, true_flagged) == pytest.approx(0.3 / (0.3 + 0.35))
+    assert matrix.precision_in_life(matrix.of(truth, found)) == pytest.approx(0.3 / (0.3 + 0.35))
 
 
 def test_an_interval_holds_the_figure_and_widens_with_themes_that_differ() -> None:
     rows = [Row(str(place), "", "chatter", [], None, f"theme {place // 10}", "a", 1) for place in range(100)]
-    alike = np.array([place % 2 for place in range(100)], dtype=float)
-    unlike = np.array([place // 50 for place in range(100)], dtype=float)
+    scored = Scored(rows, *(np.zeros((100, width), dtype=np.float32) for width in (4, 3, 3)))
+    right_in_every_theme = np.array([3 * (place % 2) for place in range(100)])
+    right_in_half_of_the_themes = np.array([3 * (place // 50) for place in range(100)])
 
-    narrow = interval(rows, lambda places: float(alike[places].mean()))
-    wide = interval(rows, lambda places: float(unlike[places].mean()))
+    narrow, wide = (
+        between(matrix.accuracy(drawn_by_theme(scored, found)).share)
+        for found in (right_in_every_theme, right_in_half_of_the_themes)
+    )
 
     assert narrow == [0.5, 0.5]
     assert wide[0] < 0.5 < wide[1]
