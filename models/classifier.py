@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +62,6 @@ class Classifier(Protocol):
     """name@version"""
     activation: int
     """Ordinal of this activation; it rises on every promote and every rollback."""
-    activated_at: dt.datetime
     thresholds: Thresholds
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:

@@ -6,7 +6,6 @@ are padded to multiples of `STEP`, because OpenVINO keeps memory for every input
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -112,7 +111,6 @@ class OpenVinoClassifier:
     def __init__(self, folder: Path, manifest: Manifest, threads: int = 0) -> None:
         self.model: str = manifest.model
         self.activation: int = manifest.activation.ordinal
-        self.activated_at: dt.datetime = manifest.activation.at
         self.thresholds: Thresholds = manifest.thresholds
         self.bias: tuple[float, ...] = tuple(manifest.bias)
         self.graph = Graph(folder, manifest.max_tokens, threads)

@@ -38,5 +38,11 @@ class Outcomes(Struct, frozen=True, kw_only=True, tag_field="type", tag="outcome
     partition: Annotated[int, Meta(ge=0, description="Partition of the records")]
     model: Annotated[Short, Meta(description="name@version that judged them")]
     activation: Activation
+    took_over_at: (
+        Annotated[
+            Moment, Meta(description="When this model took over from another; none where no other was here before")
+        ]
+        | None
+    ) = None
     judged_at: Annotated[Moment, Meta(description="When the batch was settled")]
     outcomes: Annotated[list[Outcome], Meta(min_length=1)]

@@ -27,8 +27,8 @@ from schemas.verdict import Verdict
 NOT_ENGLISH: Final = "not_english"
 """Why such a post is chatter; the outcome's reason has its language after it."""
 
-REJUDGED_SLACK: Final = dt.timedelta(minutes=5)
-"""Allowance for clocks that differ between the broker, the trainer's machine and this one."""
+TAKEOVER_SLACK: Final = dt.timedelta(minutes=5)
+"""Allowance for clocks that differ between the broker and this machine, and for workers that end with the model before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,14 @@ class ClassifyStage:
         producer: Producer,
         sample_share: float = 0.005,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        took_over_at: dt.datetime | None = None,
     ) -> None:
+        """``took_over_at``: see `pipeline.classify.takeover`."""
         self._judge = judge
         self._producer = producer
         self._sample_share = sample_share
         self._clock = clock
-        self._started = clock()
+        self._took_over_at = took_over_at
         self._handled: dict[Place, _Handled] = {}
 
     async def handle(self, messages: Sequence[Message]) -> Sequence[Result]:
@@ -108,14 +110,9 @@ class ClassifyStage:
         return _Handled(record, verdict, None, "chatter")
 
     def _judged_before(self, message: Message) -> bool:
-        """Whether an earlier model may have judged this record: it was there before this worker ran the current one.
-
-        A record that came between the activation and this worker's start may have been judged by the worker before it.
-        Where this says yes for nothing, the price is a tombstone.
-        """
-        classifier = self._judge.classifier
-        since = max(classifier.activated_at, self._started) + REJUDGED_SLACK
-        return classifier.activation > 1 and message.timestamp < since
+        """Whether another model may have judged this record. Where this says yes for nothing, the price is a tombstone."""
+        since = self._took_over_at
+        return since is not None and message.timestamp < since + TAKEOVER_SLACK
 
     def _withdrawn(self, record: Post | PostDeleted, reason: WithdrawnReason) -> Withdrawn:
         return Withdrawn(
@@ -182,6 +179,7 @@ class ClassifyStage:
                 partition=partition,
                 model=classifier.model,
                 activation=classifier.activation,
+                took_over_at=self._took_over_at,
                 judged_at=self._clock(),
                 outcomes=sorted(outcomes, key=lambda outcome: outcome.offset),
             )

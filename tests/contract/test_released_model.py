@@ -49,7 +49,6 @@ def test_load_gives_the_released_model() -> None:
 
     assert classifier.model == read_manifest(RELEASED).model
     assert classifier.activation >= 1
-    assert classifier.activated_at.tzinfo is not None
 
 
 def test_served_scores_are_close_to_full_precision(together: list[Judgement]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Sequence
 
@@ -18,9 +17,8 @@ class KeywordClassifier:
     model = "keywords@1"
     thresholds = Thresholds(flag=0.5, also=0.5, unsure=0.4, immediate=0.5)
 
-    def __init__(self, activation: int = 1, activated_at: dt.datetime = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)) -> None:
+    def __init__(self, activation: int = 1) -> None:
         self.activation = activation
-        self.activated_at = activated_at
         self.judged: list[str] = []
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from pipeline.classify.judge import Judge
-from pipeline.classify.stage import REJUDGED_SLACK, ClassifyStage
+from pipeline.classify.stage import TAKEOVER_SLACK, ClassifyStage
+from pipeline.classify.takeover import latest_takeover
 from pipeline.message import Message, NotAcknowledged
 from pipeline.result import DeadLetter, Done, End, Result, Retry
 from schemas import codec
@@ -24,10 +25,10 @@ from tests.messages import message, post
 
 
 class Bench:
-    def __init__(self, sample_share: float = 0.0, **classifier: object) -> None:
-        self.classifier = KeywordClassifier(**classifier)  # type: ignore[arg-type]
+    def __init__(self, sample_share: float = 0.0, activation: int = 1, took_over_at: dt.datetime | None = None) -> None:
+        self.classifier = KeywordClassifier(activation)
         self.producer = RecordingProducer()
-        self.stage = ClassifyStage(Judge(self.classifier), self.producer, sample_share, clock=lambda: START)
+        self.stage = ClassifyStage(Judge(self.classifier), self.producer, sample_share, lambda: START, took_over_at)
 
     async def run(self, *messages: Message) -> Sequence[Result]:
         results = await self.stage.handle(messages)
@@ -96,24 +97,56 @@ async def test_an_edit_into_chatter_withdraws() -> None:
     assert bench.outcomes()[0].reason == "edited_into_chatter"
 
 
-async def test_chatter_that_an_older_model_may_have_flagged_is_withdrawn() -> None:
-    bench = Bench(activation=2, activated_at=START + dt.timedelta(hours=1))
-    await bench.run(message(post(text="lovely")))
+async def test_chatter_that_another_model_may_have_flagged_is_withdrawn() -> None:
+    bench = Bench(took_over_at=START + dt.timedelta(hours=1))
+    assert await bench.run(message(post(text="lovely"))) == [Done("withdrawn")]
     (withdrawn,) = bench.flagged()
     assert isinstance(withdrawn, Withdrawn)
     assert withdrawn.reason == "judged_again_chatter"
 
 
-async def test_chatter_that_the_worker_before_this_one_may_have_flagged_is_withdrawn() -> None:
-    bench = Bench(activation=2, activated_at=START - dt.timedelta(hours=1))
-    before_this_worker = START - dt.timedelta(minutes=1)
-    assert await bench.run(message(post(text="lovely"), at=before_this_worker)) == [Done("withdrawn")]
-
-
-async def test_chatter_that_came_after_the_worker_started_is_only_counted() -> None:
-    bench = Bench(activation=2, activated_at=START - dt.timedelta(hours=1))
-    later = START + REJUDGED_SLACK + dt.timedelta(seconds=1)
+async def test_chatter_that_came_after_the_model_took_over_is_only_counted() -> None:
+    bench = Bench(took_over_at=START)
+    later = START + TAKEOVER_SLACK + dt.timedelta(seconds=1)
     assert await bench.run(message(post(text="lovely"), at=later)) == [Done("chatter")]
+
+
+async def test_where_no_other_model_was_before_nothing_is_withdrawn_for_it() -> None:
+    bench = Bench(activation=7)
+    assert await bench.run(message(post(text="lovely"))) == [Done("chatter")]
+
+
+async def test_outcomes_tell_the_next_worker_when_the_model_took_over() -> None:
+    bench = Bench(activation=2, took_over_at=START)
+    await bench.run(message(post(text="lovely")))
+    (sent,) = bench.producer.on("outcomes")
+    last = codec.decode(OUTCOMES, sent.value)
+    later = START + dt.timedelta(days=1)
+    assert latest_takeover([last], "keywords@1", activation=2, now=later) == START
+    assert latest_takeover([last], "keywords@1", activation=3, now=later) == later
+    assert latest_takeover([last], "others@1", activation=2, now=later) == later
+
+
+def test_of_several_workers_with_one_model_the_first_took_over() -> None:
+    later = START + dt.timedelta(hours=1)
+    assert (
+        latest_takeover([told(2, later), told(2, START), told(1, None)], "keywords@1", activation=2, now=later) == START
+    )
+    assert latest_takeover([told(1, None), told(1, None)], "keywords@1", activation=1, now=later) is None
+    assert latest_takeover([], "keywords@1", activation=5, now=later) is None
+
+
+def told(activation: int, took_over_at: dt.datetime | None) -> Outcomes:
+    outcomes = [Outcome(offset=0, outcome="chatter")]
+    return Outcomes(
+        topic="posts",
+        partition=0,
+        model="keywords@1",
+        activation=activation,
+        took_over_at=took_over_at,
+        judged_at=START,
+        outcomes=outcomes,
+    )
 
 
 async def test_behind_a_record_that_kafka_does_not_take_nothing_more_is_sent() -> None:
