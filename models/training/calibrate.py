@@ -84,7 +84,7 @@ def _thresholds(dev: Scored, calibration: Calibration, weights: Floats, costs: C
         return float(missed + weights[paged & ~dev.immediate].sum() + beyond)
 
     immediate = _cheapest(_STEPS, cost_of_immediate)
-    also = _cheapest(_STEPS, lambda also: -_f1(routed(flag=flag, also=also, immediate=immediate).also, also_truth))
+    also = _cheapest(_STEPS, lambda also: -_f_half(routed(flag=flag, also=also, immediate=immediate).also, also_truth))
 
     def is_too_often(unsure: float) -> bool:
         asked = routed(flag=flag, unsure=unsure, immediate=immediate).unsure
@@ -101,6 +101,7 @@ def _cheapest(candidates: NDArray[np.float64], cost: Callable[[float], float]) -
     return round(float(best[len(best) // 2]), 2)
 
 
-def _f1(found: Bools, truth: Bools) -> float:
+def _f_half(found: Bools, truth: Bools) -> float:
+    """F-measure with β = ½ (van Rijsbergen 1979): what is said beside the label should be right rather than complete."""
     both = int((found & truth).sum())
-    return 2 * both / max(1, int(found.sum()) + int(truth.sum()))
+    return 1.25 * both / max(1.0, int(found.sum()) + 0.25 * int(truth.sum()))
