@@ -110,6 +110,7 @@ def card(manifest: Manifest) -> str:
         baselines=", ".join(f"{_BASELINES[name]} **{value:.3f}**" for name, value in metrics["baselines"].items()),
         f1=test["macro_f1"],
         full_f1=metrics["full_precision"]["macro_f1"],
+        lost=-100 * apart["macro_f1_lost"],
         same=100 * apart["same_label"],
         apart=apart,
         served=metrics["served"],

@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ from models.training import dataset, recipe
 from models.training.bases import BaseWeightsError
 from models.training.fine_tune import load_network
 from models.training.network import judge_all
-from models.training.train import train_weights
+from models.training.train import train_runs, train_weights
 
 _HERE: Final = Path(__file__).parent
 _PLAN: Final = _HERE / "experiments.toml"
@@ -61,6 +62,7 @@ class Result(Struct, frozen=True):
     corpus: str
     """The first digits of its checksum: only what learnt from the same corpus may be compared."""
     posts: dict[str, int]
+    epochs: float
     macro_f1: float
     macro_f1_95: list[float]
     labels: dict[str, float]
@@ -68,6 +70,8 @@ class Result(Struct, frozen=True):
     """Share of other posts graded immediate at the threshold that finds 95 % of the immediate ones."""
     minutes: float
     """Of training; 0 where an earlier run had done it."""
+    of_runs: list[float] = []
+    """Macro-F1 of each run alone, where the weights of several are averaged."""
 
 
 def run(experiment: Experiment, plan: Plan, work: Path, console: Console) -> Result:
@@ -78,32 +82,45 @@ def run(experiment: Experiment, plan: Plan, work: Path, console: Console) -> Res
     start = time.monotonic()
     weights = train_weights(changed, data, work, console)
     minutes = (time.monotonic() - start) / 60
-    found = judge_all(*load_network(weights, changed), [row.text for row in data.dev])
-    dev = Scored(data.dev, found.labels.numpy(), found.grades.numpy(), found.holds.numpy())
+    dev = _judged(weights, changed, data.dev)
     best, truth = dev.labels.argmax(axis=1), dev.truth
+    alone = train_runs(changed, data, work, console) if changed.runs > 1 else []
     immediate = probabilities(dev.grades, 1.0)[:, 0]
     threshold = np.quantile(immediate[dev.immediate], 0.05)
     return Result(
         name=experiment.name,
         corpus=dataset.corpus_sha256()[:16],
         posts={"train": len(data.train), "dev": len(data.dev)},
+        epochs=changed.epochs,
         macro_f1=round(macro_f1(best, truth), 4),
         macro_f1_95=between(matrix.macro_f1(drawn_by_theme(dev, best), ALL)),
         labels={name: one["f1"] for name, one in per_label(best, truth).items()},
         false_immediate=round(float((immediate[~dev.immediate] >= threshold).mean()), 4),
         minutes=round(minutes, 1),
+        of_runs=[round(macro_f1(_judged(one, changed, data.dev).labels.argmax(axis=1), truth), 4) for one in alone],
     )
 
 
+def _judged(weights: Path, trained: recipe.Recipe, rows: Sequence[dataset.Row]) -> Scored:
+    found = judge_all(*load_network(weights, trained), [row.text for row in rows])
+    return Scored(rows, found.labels.numpy(), found.grades.numpy(), found.holds.numpy())
+
+
 def write_report(plan: Plan) -> None:
-    """EXPERIMENTS.md, in the order of the plan; what was not run yet is left out."""
+    """EXPERIMENTS.md: the newest result of each experiment on each corpus, the newest corpus first."""
     decoder = msgspec.json.Decoder(Result)
     lines = _RESULTS.read_bytes().splitlines() if _RESULTS.is_file() else []
-    results = {one.name: one for one in map(decoder.decode, lines)}
-    rows = [_row(one, results[one.name]) for one in plan.experiment if one.name in results]
+    newest = {(one.corpus, one.name): one for one in map(decoder.decode, lines)}
+    corpora = dict.fromkeys(corpus for corpus, _ in reversed(newest))
+    rows = [
+        _row(one, newest[corpus, one.name])
+        for corpus in corpora
+        for one in plan.experiment
+        if (corpus, one.name) in newest
+    ]
     head = (
-        "| variant | why | trained on | macro-F1 on dev | intel | help request | complaint | chatter "
-        "| false immediate | corpus |\n|---|---|---|---|---|---|---|---|---|---|"
+        "| variant | why | trained on | epochs | macro-F1 on dev | intel | help request | complaint | chatter "
+        "| false immediate | corpus |\n|---|---|---|---|---|---|---|---|---|---|---|"
     )
     _REPORT.write_text(
         _TEMPLATE.read_text(encoding="utf-8").replace("{table}", "\n".join([head, *rows])), encoding="utf-8"
@@ -112,11 +129,13 @@ def write_report(plan: Plan) -> None:
 
 def _row(experiment: Experiment, result: Result) -> str:
     low, high = result.macro_f1_95
+    alone = f"; each alone {', '.join(f'{one:.3f}' for one in result.of_runs)}" if result.of_runs else ""
     cells = [
         experiment.name,
         experiment.why,
         f"{result.posts['train']:,}",
-        f"**{result.macro_f1:.3f}** ({low:.3f}–{high:.3f})",
+        f"{result.epochs:g}",
+        f"**{result.macro_f1:.3f}** ({low:.3f}–{high:.3f}){alone}",
         *(f"{f1:.3f}" for f1 in result.labels.values()),
         f"{100 * result.false_immediate:.1f} %",
         f"`{result.corpus[:6]}`",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import random
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -41,15 +42,23 @@ _BUCKET = 16
 
 
 def fine_tune(
-    rows: Sequence[Row], recipe: Recipe, folder: Path, progress: Progress, teachers: Logits | None = None
+    rows: Sequence[Row],
+    recipe: Recipe,
+    folder: Path,
+    progress: Progress,
+    teachers: Logits | None = None,
+    run: int = 0,
 ) -> None:
-    """Trains and writes ``weights.pt`` and ``tokenizer.json`` into ``folder``. The same seed gives the same weights
+    """Trains and writes ``weights.pt`` and ``tokenizer.json`` into ``folder``. The same seed and run give the same weights
     on the same kind of processor; where it is fast, encoders are computed in bfloat16.
 
-    ``teachers`` are the teachers' logits of ``rows``, in order.
+    ``teachers`` are the teachers' logits of ``rows``, in order. Runs of a recipe start from the same weights and differ in
+    the order of the posts, their mess and the dropout.
     """
     torch.manual_seed(recipe.seed)
     network, tokenizer = new_network(recipe)
+    seed = recipe.seed + run
+    torch.manual_seed(seed)
     whole = serving_tokenizer(BASES[recipe.base].load_tokenizer(BASES[recipe.base].fetch()), MOST_TOKENS)
     steps = math.ceil(len(rows) / recipe.batch * recipe.epochs)
     optimizer = torch.optim.AdamW(_parameters(network, recipe), fused=True)
@@ -65,10 +74,10 @@ def fine_tune(
     done = _restore(folder / _CHECKPOINT, parts)
     bar = progress.add_task("fine-tune", total=steps, completed=done)
     network.train()
-    for step, places in enumerate(_batches(rows, recipe, steps)):
+    for step, places in enumerate(_batches(rows, recipe.batch, seed, steps)):
         if step < done:
             continue
-        chance = random.Random(f"{recipe.seed} {step}")  # noqa: S311
+        chance = random.Random(f"{seed} {step}")  # noqa: S311
         batch = [rows[place] for place in places]
         ids, mask = tensors(read_by(whole, [messed(row.text, recipe, chance) for row in batch]))
         with torch.autocast("cpu", torch.bfloat16, enabled=_has_fast_bfloat16()):
@@ -115,6 +124,18 @@ def new_network(recipe: Recipe) -> tuple[Network, Tokenizer]:
     return Network(encoder, base.specials, recipe.dropout), serving_tokenizer(tokenizer, recipe.max_tokens)
 
 
+def average_runs(runs: Sequence[Path], folder: Path) -> None:
+    """Writes into ``folder`` the mean of the weights of several runs, as `fine_tune` writes those of one.
+
+    Runs that start from the same pre-trained weights end in the same basin, and the middle of it judges new texts better
+    than its edges do, at the price of one model (Wortsman et al. 2022, model soups).
+    """
+    states = [torch.load(run / WEIGHTS, weights_only=True) for run in runs]
+    mean = {name: torch.stack([one[name] for one in states]).mean(0) for name in states[0]}
+    torch.save(mean, folder / WEIGHTS)
+    shutil.copyfile(runs[0] / TOKENIZER, folder / TOKENIZER)
+
+
 def load_network(folder: Path, recipe: Recipe) -> tuple[Network, Tokenizer]:
     """What `fine_tune` wrote for this recipe, in eval mode."""
     network, tokenizer = new_network(recipe)
@@ -123,17 +144,17 @@ def load_network(folder: Path, recipe: Recipe) -> tuple[Network, Tokenizer]:
     return network, tokenizer
 
 
-def _batches(rows: Sequence[Row], recipe: Recipe, steps: int) -> Iterator[list[int]]:
+def _batches(rows: Sequence[Row], size: int, seed: int, steps: int) -> Iterator[list[int]]:
     """Places of the rows of ``steps`` batches, epoch after epoch, each in a new order."""
-    chance = random.Random(recipe.seed)  # noqa: S311
+    chance = random.Random(seed)  # noqa: S311
     given = 0
     while True:
         order = list(range(len(rows)))
         chance.shuffle(order)
         epoch = []
-        for start in range(0, len(order), recipe.batch * _BUCKET):
-            bucket = sorted(order[start : start + recipe.batch * _BUCKET], key=lambda place: len(rows[place].text))
-            epoch += [bucket[first : first + recipe.batch] for first in range(0, len(bucket), recipe.batch)]
+        for start in range(0, len(order), size * _BUCKET):
+            bucket = sorted(order[start : start + size * _BUCKET], key=lambda place: len(rows[place].text))
+            epoch += [bucket[first : first + size] for first in range(0, len(bucket), size)]
         chance.shuffle(epoch)
         for batch in epoch:
             if given == steps:

@@ -39,6 +39,8 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     grade_weight: Annotated[float, Meta(ge=0)]
     also_weight: Annotated[float, Meta(ge=0)]
     balance: bool = False
+    runs: Annotated[int, Meta(ge=1)] = 1
+    """Trainings from the same start in another order, whose weights are averaged."""
     average: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     r_drop: Annotated[float, Meta(ge=0)] = 0.0
 

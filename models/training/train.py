@@ -106,16 +106,30 @@ def train(
 
 
 def train_weights(recipe: Recipe, data: Dataset, work: Path, console: Console) -> Path:
-    """The folder of the recipe's weights. Its teachers are trained first, each by its own recipe."""
+    """The folder of the recipe's weights."""
+    runs = train_runs(recipe, data, work, console)
+    if len(runs) == 1:
+        return runs[0]
+    names = [run.name for run in runs]
+    return once(work, "mean", names, lambda folder: fine_tune.average_runs(runs, folder), console.print)
+
+
+def train_runs(recipe: Recipe, data: Dataset, work: Path, console: Console) -> list[Path]:
+    """The folder of the weights of each of its runs. Its teachers are trained first, each by its own recipe."""
     taught_by = [train_weights(teacher, data, work, console) for teacher in teachers_of(recipe)]
-    learnt = msgspec.json.encode([recipe, data.train]).decode()
+    decides = msgspec.structs.replace(recipe, name="", version="", runs=1)  # what else it says may change the weights
 
-    def make(folder: Path, progress: Progress) -> None:
-        taught = distil.taught(data.train, recipe, taught_by) if taught_by else None
-        fine_tune.fine_tune(data.train, recipe, folder, progress, taught)
+    def train_run(run: int) -> Path:
+        def make(folder: Path, progress: Progress) -> None:
+            taught = distil.taught(data.train, recipe, taught_by) if taught_by else None
+            fine_tune.fine_tune(data.train, recipe, folder, progress, taught, run)
 
-    inputs = [learnt, *(folder.name for folder in taught_by), *_LEARNING, torch.__version__, transformers.__version__]
-    return once(work, f"weights-{recipe.name}", inputs, _with_progress(console, make), console.print)
+        learnt = msgspec.json.encode([run, decides, data.train]).decode()
+        versions = (torch.__version__, transformers.__version__)
+        inputs = [learnt, *(folder.name for folder in taught_by), *_LEARNING, *versions]
+        return once(work, f"weights-run-{run}", inputs, _with_progress(console, make), console.print)
+
+    return [train_run(run) for run in range(recipe.runs)]
 
 
 def _quantise(weights: Path, data: Dataset, recipe: Recipe, folder: Path) -> None:

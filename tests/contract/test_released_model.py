@@ -76,6 +76,11 @@ def test_served_labels_are_those_of_full_precision(together: list[Judgement]) ->
     assert np.mean(same) >= 0.98
 
 
+def test_int8_costs_less_than_three_tenths_of_a_point() -> None:
+    """Counted on all held-out posts of one window when the model was released."""
+    assert read_manifest(RELEASED).metrics["int8_against_full_precision"]["macro_f1_lost"] <= 0.003
+
+
 def test_a_score_does_not_depend_on_batch_mates(classifier: OpenVinoClassifier, together: list[Judgement]) -> None:
     alone = [classifier.judge([text])[0] for text in TEXTS[:100]]
     long_mate = "it goes on and on and nobody comes, " * 40
