@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from elastic_transport import ConnectionError as TransportError
-from elastic_transport import SerializationError, TlsError
-from elastic_transport import TransportError as AnyTransportError
+from elastic_transport import TlsError, TransportError
 from elasticsearch import ApiError, AsyncElasticsearch, UnsupportedProductError
 
 from pipeline.index.result_of import result_of
@@ -58,7 +56,8 @@ class BulkWriter:
             return [
                 Halt("The certificate of Elasticsearch is not trusted.", "Set FLAGPOST_ELASTICSEARCH_CA_FILE.")
             ] * len(writes)
-        except (TransportError, SerializationError, AnyTransportError) as error:
+        except (TransportError, ValueError, RecursionError) as error:
+            # The last two come bare through the client: a redirect to no address, JSON that nests without end.
             return [Retry(f"Elasticsearch did not answer ({type(error).__name__})")] * len(writes)
         return _results(writes, answer.body)
 

@@ -10,10 +10,9 @@ from typing import Any, Protocol
 from kafka import KafkaProducer
 from kafka import errors as kafka_errors
 
-from pipeline.errors import FlagpostError, KafkaUnavailable
+from pipeline.errors import FlagpostError, KafkaUnavailable, NotSetUp
 from pipeline.ingest.in_flight import InFlight
 from pipeline.kafka_clients import explain, kafka_errors_explained, kafka_python_options, topic_ids
-from pipeline.message import RecordTooLarge
 from pipeline.settings import Settings
 from schemas.dead_letter import DeadLetter
 from schemas.topics import DEAD_LETTERS, MEBIBYTE, POSTS
@@ -30,8 +29,8 @@ MAX_DEAD_LETTER = DEAD_LETTERS.max_bytes - HEADROOM
 Then = Callable[[BaseException | None], None]
 """Told once what became of a record: None when it is durable, else why not.
 
-`RecordTooLarge`: never will be. Any `FlagpostError`: Kafka did not acknowledge it in time; it may or may not be there, and
-sending it again is safe. Called on any thread; it must not block.
+`pipeline.message.RecordTooLarge`: never will be. Any `FlagpostError`: Kafka did not acknowledge it in time; it may or may
+not be there, and sending it again is safe. Called on any thread; it must not block.
 """
 
 
@@ -140,9 +139,14 @@ class KafkaPublisher:
             "See to the brokers.",
         )
 
-    def _meaning_of(self, error: BaseException) -> RecordTooLarge | FlagpostError:
+    def _meaning_of(self, error: BaseException) -> FlagpostError:
         if isinstance(error, kafka_errors.MessageSizeTooLargeError | kafka_errors.RecordListTooLargeError):
-            return RecordTooLarge()
+            # Nothing that ingest sends is too large for topics that setup has made. And kafka-python's idempotent producer
+            # fails every later record with the same error, so it says nothing of this one.
+            return NotSetUp(
+                f"A topic of Kafka at {self._address} takes smaller records than flagpost sends.",
+                "Run `flagpost setup`.",
+            )
         if isinstance(error, kafka_errors.KafkaTimeoutError):
             return self._silent()
         return explain(error, self._address)

@@ -65,6 +65,8 @@ def _wanted(topic: Topic, settings: Settings, replication: int) -> WantedTopic:
         "cleanup.policy": topic.cleanup,
         "retention.ms": str(int(days * MILLISECONDS_A_DAY)),
         "max.message.bytes": str(topic.max_bytes),
+        # The broker bounds what travels, not what comes out of it: a compressed record could grow beyond any dead letter.
+        "compression.type": "uncompressed",
         "message.timestamp.type": "LogAppendTime" if topic.append_time else "CreateTime",
     }
     if replication >= REPLICATED:

@@ -155,6 +155,20 @@ async def test_a_damaged_answer_is_no_success(body: bytes) -> None:
     assert all(isinstance(one, Retry) for one in await run(answer))
 
 
+async def test_a_redirect_to_nowhere_is_tried_again() -> None:
+    async def answer(*_: Any) -> web.Response:
+        return web.Response(status=307, headers={"Location": "http://"})
+
+    assert all(isinstance(one, Retry) for one in await run(answer))
+
+
+async def test_an_answer_nested_too_deeply_is_tried_again() -> None:
+    async def answer(*_: Any) -> web.Response:
+        return web.Response(body=b"[" * 200_000, content_type="application/json", headers=PRODUCT)
+
+    assert all(isinstance(one, Retry) for one in await run(answer))
+
+
 async def test_a_connection_that_is_cut_is_tried_again() -> None:
     async def answer(request: web.Request, _: list[Any]) -> web.Response:
         assert request.transport is not None
