@@ -11,10 +11,11 @@ PIP    = -m pip --disable-pip-version-check install --quiet --require-hashes
 export PYTHONUTF8 = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format generated locks train train-quick corpus-card experiments test-train clean
+.PHONY: help setup demo test check test-faults test-faults-quick fuzz mutants bench lint format generated locks train train-quick \
+	corpus-card experiments test-train clean
 
 help: ## Print this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.done ## Make .venv with the flagpost command
 
@@ -27,7 +28,22 @@ test: $(VENV)/.done-dev ## Run the checks and all tests (starts its own Kafka an
 
 check: $(VENV)/.done-dev ## Lint, types, import rules, and the tests that need no server
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -q tests/unit tests/contract
+	@$(BIN)/python -m pytest -q tests/unit tests/contract tests/mutants
+
+test-faults: $(VENV)/.done-dev ## Break Kafka, Elasticsearch and workers in every way we know (an hour); faults that take minutes too
+	@$(BIN)/python -m pytest -q -m faults tests/faults
+
+test-faults-quick: $(VENV)/.done-dev ## The faults that take seconds
+	@$(BIN)/python -m pytest -q -m "faults and not slow" tests/faults
+
+fuzz: $(VENV)/.done-dev ## 100,000 hostile inputs through codec, ingest and classify
+	@$(BIN)/python -m tests.fuzz
+
+mutants: $(VENV)/.done-dev ## Break the promise in small ways, on copies: every one must turn a test red
+	@$(BIN)/python -m tests.mutants
+
+bench: $(VENV)/.done-dev $(TRAIN)/.done ## Measure throughput, latency and memory against the model alone and a naive pipeline
+	@$(BIN)/python -m tests.performance
 
 lint: $(VENV)/.done-dev
 	@$(BIN)/ruff check .

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import openvino
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from models.calibration import UNCALIBRATED
 from models.classifier import Judgement, Thresholds, UnusableModel
 from models.manifest import GRAPH, TOKENIZER, Manifest
+from models.quiet_openvino import openvino
 from schemas.labels import FLAGGED, GRADES, LABELS
 
 MOST_TOKENS: Final = 512

@@ -24,6 +24,11 @@ MOST_APART_95: Final = 0.14
 """Its 95th percentile. Measured at a release: 0.070."""
 
 
+LEAST_SAME_AT_START: Final = 0.9
+"""The same share, of fewer posts, below which a worker refuses a model: far beyond rounding, and short of any damage."""
+LOOKED_AT_AT_START: Final = 60
+
+
 class Reference(Struct, frozen=True):
     """A line of the file; what else it holds is not looked at."""
 
@@ -50,6 +55,23 @@ def verify(folder: Path, threads: int = 0) -> Verified:
     """
     classifier = load(folder, threads)
     return against(classifier, read_reference(folder))
+
+
+def require_sane(classifier: Classifier, folder: Path) -> None:
+    """Lets the model judge some of its reference posts: a graph whose outputs are swapped or broken loads like any other.
+
+    Raises `UnusableModel`.
+    """
+    reference = read_reference(folder)
+    try:
+        found = against(classifier, reference[:: max(1, len(reference) // LOOKED_AT_AT_START)])
+    except ValueError as error:
+        raise UnusableModel(f"The model in {folder} can't be used: {error}.") from None
+    if found.same_label < LEAST_SAME_AT_START:
+        raise UnusableModel(
+            f"The model in {folder} is not what was released: {100 * found.same_label:.0f} % of its reference posts get the "
+            f"label they had then."
+        )
 
 
 def read_reference(folder: Path) -> list[Reference]:

@@ -13,7 +13,6 @@ from typing import Any
 
 import nncf
 import numpy as np
-import openvino
 import torch
 from nncf import Dataset, ModelType, QuantizationPreset
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from models.manifest import GRAPH, TOKENIZER
+from models.quiet_openvino import openvino
 from models.training.network import Network, batches, read_by
 from schemas.labels import GRADES, LABELS
 

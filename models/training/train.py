@@ -12,7 +12,6 @@ from typing import Any, Final
 import msgspec
 import nncf
 import numpy as np
-import openvino
 import torch
 import transformers
 from rich.console import Console
@@ -23,6 +22,7 @@ from models.costs import COSTS
 from models.evaluation import bootstrap, matrix, mess, prevalence, routing
 from models.evaluation import figures as formulas
 from models.evaluation import report as reports
+from models.quiet_openvino import openvino
 from models.training import (
     augment,
     baselines,
@@ -117,7 +117,8 @@ def train_weights(recipe: Recipe, data: Dataset, work: Path, console: Console) -
 def train_runs(recipe: Recipe, data: Dataset, work: Path, console: Console) -> list[Path]:
     """The folder of the weights of each of its runs. Its teachers are trained first, each by its own recipe."""
     taught_by = [train_weights(teacher, data, work, console) for teacher in teachers_of(recipe)]
-    decides = msgspec.structs.replace(recipe, name="", version="", runs=1)  # what else it says may change the weights
+    # What else the recipe says may change the weights.
+    decides = msgspec.structs.replace(recipe, name="", version="", runs=1, quantise_on=1, judge_on=None)
 
     def train_run(run: int) -> Path:
         def make(folder: Path, progress: Progress) -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from models.classifier import Classifier, UnusableModel, load
 from models.language import other_language
 from models.prepare import prepare
+from models.verification import require_sane
 from pipeline.classify.decide import decide
 from pipeline.errors import ModelRefused
 from pipeline.settings import Settings
@@ -26,7 +27,9 @@ class Judge:
     def load(cls, settings: Settings) -> Judge:
         """The released model of the settings. Raises `ModelRefused`."""
         try:
-            return cls(load(settings.model, settings.inference_threads))
+            classifier = load(settings.model, settings.inference_threads)
+            require_sane(classifier, settings.model)
+            return cls(classifier)
         except UnusableModel as error:
             raise ModelRefused(
                 str(error),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -212,3 +215,21 @@ def test_the_card_tells_the_manifests_figures() -> None:
     assert f"{manifest.metrics['sets']['test']['macro_f1']:.3f}" in card
     thresholds = manifest.thresholds
     assert f"| {thresholds.flag} | {thresholds.also} | {thresholds.unsure} | {thresholds.immediate} |" in card
+
+
+def test_loading_the_model_leaves_nothing_in_the_home_folder_and_no_telemetry_runs(tmp_path: Path) -> None:
+    code = (
+        "import sys; from models.classifier import load; from pathlib import Path; load(Path('models/released'), 1);"
+        "print(sys.modules['openvino_telemetry'])"
+    )
+    environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(RELEASED.parents[1])}
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        cwd=RELEASED.parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "None\n"
+    assert list(tmp_path.iterdir()) == []

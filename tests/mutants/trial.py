@@ -1,0 +1,76 @@
+"""Tries tests on a copy of the source tree, never on the working tree itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.mutants.mutant import ROOT, Mutant
+from tests.mutants.origin import PACKAGES
+
+SECONDS: Final = 120
+"""How long the tests of one mutant may take."""
+
+_LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "released", "corpus", "generated", "integration")
+"""Neither code nor needed by quick tests; the model and the corpus alone would be most of the copy."""
+
+_SAID: Final = {0: "survived", 1: "killed"}
+"""pytest's exit codes; with any other the tests did not run as they should, which proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What tests said of a copy: killed (a test failed), survived (all green), or why they could not be run."""
+
+    verdict: str
+    seconds: float
+    output: str
+
+
+def try_mutant(mutant: Mutant | None, tests: Sequence[str]) -> Trial:
+    """Runs ``tests`` on a fresh copy with ``mutant`` in it, or on an unmutated one. Raises `Misplaced`."""
+    with tempfile.TemporaryDirectory(prefix="flagpost-mutant-") as folder:
+        tree = Path(folder).resolve() / "tree"
+        _copy(tree)
+        if mutant is not None:
+            mutant.break_in(tree)
+        return _run(tree, tests)
+
+
+def _copy(tree: Path) -> None:
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tree / package, ignore=_LEFT_OUT)
+    shutil.copy(ROOT / "pyproject.toml", tree)
+
+
+def _run(tree: Path, tests: Sequence[str]) -> Trial:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "tests.mutants.origin",
+        "-p",
+        "no:cacheprovider",
+        *tests,
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(tree.parent)}
+    began = time.monotonic()
+    try:
+        done = subprocess.run(
+            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Trial(f"no answer within {SECONDS} s", time.monotonic() - began, "")
+    verdict = _SAID.get(done.returncode, f"not run (exit code {done.returncode})")
+    return Trial(verdict, time.monotonic() - began, done.stdout + done.stderr)
