@@ -28,7 +28,7 @@ test: $(VENV)/.done-dev ## Run the checks and all tests (starts its own Kafka an
 
 check: $(VENV)/.done-dev ## Lint, types, import rules, and the tests that need no server
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -q tests/unit tests/contract tests/mutants
+	@$(BIN)/python -m pytest -q tests/unit tests/contract tests/fuzz tests/mutants
 
 test-faults: $(VENV)/.done-dev ## Break Kafka, Elasticsearch and workers in every way we know (an hour); faults that take minutes too
 	@$(BIN)/python -m pytest -q -m faults tests/faults

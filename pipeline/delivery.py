@@ -115,7 +115,8 @@ class Delivery:
     async def _finish(self, messages: list[Message], deadline: float) -> None:
         ends, tries = await self._drive_to_ends(messages, deadline)
         pairs = [(message, ends[message.place]) for message in messages]
-        await self._until_durable(lambda: self._write_dead_letters(pairs, tries), messages, deadline)
+        written: set[Place] = set()
+        await self._until_durable(lambda: self._write_dead_letters(pairs, tries, written), messages, deadline)
         await self._until_durable(lambda: self.stage.settle(pairs), messages, deadline)
         for message, end in pairs:
             self.metrics.ended(end, self.clock() - message.timestamp)
@@ -153,13 +154,19 @@ class Delivery:
             if len(ends) < len(messages):
                 await self._back_off(rounds, reason, messages, deadline)
 
-    async def _write_dead_letters(self, pairs: Sequence[tuple[Message, End]], tries: dict[Place, int]) -> Retry | None:
+    async def _write_dead_letters(
+        self, pairs: Sequence[tuple[Message, End]], tries: dict[Place, int], written: set[Place]
+    ) -> Retry | None:
+        """Writes the dead letters that are not in ``written`` yet, and adds those that are durable now."""
+        left = [
+            (message, end) for message, end in pairs if isinstance(end, DeadLetter) and message.place not in written
+        ]
         letters = [
             Outgoing(DEAD_LETTERS, message.key, message.value or b"", self._headers(message, end, tries[message.place]))
-            for message, end in pairs
-            if isinstance(end, DeadLetter)
+            for message, end in left
         ]
         sent = await send_in_order(self.producer, letters)
+        written |= {message.place for (message, _), one in zip(left, sent, strict=True) if one is None}
         if any(isinstance(one, RecordTooLarge) for one in sent):
             raise StageHalted(
                 "A dead letter is larger than its topic takes, so it can't be put away and nothing may overtake it.",

@@ -227,6 +227,13 @@ async def test_a_dead_letter_is_written_again_when_it_was_not_acknowledged(tmp_p
     assert bench.stage.calls == [[0]]
 
 
+async def test_only_the_dead_letters_that_were_not_acknowledged_are_written_again(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, lambda *_: DeadLetter("bad"))
+    bench.producer.refuse["dead-letters"] = 1
+    await bench.deliver(*batch(3))
+    assert len(bench.producer.on("dead-letters")) == 3
+
+
 async def test_settling_is_tried_again_until_it_is_durable(tmp_path: Path) -> None:
     bench = Bench(tmp_path, lambda *_: Done())
     bench.stage.settle_answers = [Retry("outcomes"), None]
