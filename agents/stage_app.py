@@ -9,6 +9,7 @@ Faust 0.15 has traps, and this file steps around each:
 * A table's standby can wait for ever after a crash: here no tables.
 * Its web server listens on every address by default, and it creates topics: here neither.
 * After leaving the group for a missed poll it does not come back: see `MAX_POLL_INTERVAL`.
+* Agents start when partitions are assigned: here the stage is built before, see `_StageApp`.
 """
 
 from __future__ import annotations
@@ -41,17 +42,31 @@ LOOK_EVERY: Final = 5.0
 """Seconds between two looks at the lag, the pause and the supervisor. Asking for the lag waits for the poll under way."""
 
 
+class _StageApp(faust.App):
+    """Builds its stage before it joins the consumer group.
+
+    A worker that must not work (its model is refused, its index is not set up) would otherwise take partitions from those
+    that do, and each time it ended they would wait for its session to run out.
+    """
+
+    worker: Worker
+
+    async def on_first_start(self) -> None:
+        await self.worker.start()
+        await super().on_first_start()
+
+
 def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: StageMaker) -> faust.App:
     """A Faust app that takes batches of ``topic`` and delivers them to the stage that ``make`` builds at its start."""
-    settings = load_settings()
-    configure(settings.log_level)
     try:
+        settings = load_settings()
+        configure(settings.log_level)
         require_home(settings)
     except FlagpostError as error:
         sys.exit(f"{error.message}\n{error.hint}")
     datadir = settings.home / "faust" / name
     datadir.mkdir(parents=True, exist_ok=True)
-    app = faust.App(
+    app = _StageApp(
         settings.named(f"flagpost-{name}"),
         broker=[f"aiokafka://{address}" for address in settings.bootstrap().split(",")],
         broker_credentials=_credentials(settings),
@@ -72,7 +87,7 @@ def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: S
         logging_config=logging_config(settings.log_level),
     )
     source = app.topic(settings.named(topic.name), value_type=bytes, value_serializer="raw", key_serializer="raw")
-    worker = Worker(name, settings, make)
+    app.worker = worker = Worker(name, settings, make)
 
     @app.agent(source, concurrency=1, name=name)
     async def deliver(stream: StreamT[Any]) -> None:

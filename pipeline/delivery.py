@@ -151,7 +151,7 @@ class Delivery:
                         reason = why
                     case Halt(why, hint):
                         raise StageHalted(why, hint)
-            if len(ends) < len(messages):
+            if any(message.place not in ends for message in messages):  # after a rebalance one may stand there twice
                 await self._back_off(rounds, reason, messages, deadline)
 
     async def _write_dead_letters(

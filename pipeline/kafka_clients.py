@@ -123,7 +123,8 @@ def explain(error: BaseException, address: str, signing_on: bool = False) -> Fla
             f"Kafka at {address} refused our user name, password or sign-on mechanism.",
             "Check FLAGPOST_KAFKA_USERNAME, FLAGPOST_KAFKA_PASSWORD_FILE and FLAGPOST_KAFKA_SASL_MECHANISM.",
         )
-    if isinstance(error, kafka_errors.AuthorizationError):
+    # kafka-python wraps the refusal of a producer's id, which who may write nothing gets, in an error without a type.
+    if isinstance(error, kafka_errors.AuthorizationError) or "AuthorizationFailed" in text:
         return AccessRefused(
             f"Our user lacks a right at Kafka at {address} ({type(error).__name__}).",
             "Grant it; deploy/runbook.md lists the rights that each command needs.",

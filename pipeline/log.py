@@ -36,6 +36,16 @@ class Seldom(logging.Filter):
         return True
 
 
+class OnlyType(logging.Filter):
+    """Leaves only the type of a record's exception: aiohttp's quote what is no HTTP, which may be a token or a post."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[0]:
+            record.msg = f"{record.msg} ({record.exc_info[0].__name__})"
+            record.exc_info = record.exc_text = None
+        return True
+
+
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -60,7 +70,7 @@ def logging_config(level: str = "INFO") -> dict[str, Any]:
                 ],
             }
         },
-        "filters": {"seldom": {"()": Seldom}},
+        "filters": {"seldom": {"()": Seldom}, "only_type": {"()": OnlyType}},
         "handlers": {
             "stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "json"},
             "seldom": {
@@ -69,12 +79,19 @@ def logging_config(level: str = "INFO") -> dict[str, Any]:
                 "formatter": "json",
                 "filters": ["seldom"],
             },
+            "only_type": {
+                "class": "logging.StreamHandler",
+                "stream": sys.stderr,
+                "formatter": "json",
+                "filters": ["only_type", "seldom"],  # anybody can send what is no HTTP, as often as they like
+            },
         },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # What these say at INFO repeats every second or holds whole records.
             "aiokafka": {"level": "WARNING", "handlers": ["seldom"], "propagate": False},
             "kafka": {"level": "WARNING", "handlers": ["seldom"], "propagate": False},
+            "aiohttp.server": {"level": "WARNING", "handlers": ["only_type"], "propagate": False},
             "faust": {"level": "WARNING"},
             "mode": {"level": "WARNING"},
             "mode.timers": {"level": "ERROR"},

@@ -1,6 +1,7 @@
 """Settings: environment variables ``FLAGPOST_*``, a ``.env`` file or ``flagpost.toml``, in that order of precedence.
 
 A secret may also be read from a file: ``FLAGPOST_KAFKA_PASSWORD_FILE=/run/secrets/kafka`` sets ``kafka_password``.
+With ``FLAGPOST_PRODUCTION=true`` nothing is reached in plain text: settings that would are refused.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import os
 import tomllib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -34,6 +35,9 @@ PREFIX = "FLAGPOST_"
 OTHERS = ("FLAGPOST_LOCAL_", "FLAGPOST_SUPERVISOR_PID")
 """Variables that are no settings of the pipeline: of the local servers, and of a worker's supervisor."""
 
+ENCRYPTED: Final = ("SSL", "SASL_SSL")
+"""Security protocols of Kafka that use TLS."""
+
 
 class Settings(BaseSettings):
     """What an operator can set; ``flagpost settings`` prints all of it."""
@@ -48,6 +52,9 @@ class Settings(BaseSettings):
         "",
         pattern=r"^[a-z0-9-]*$",
         description="prefix of topics, groups and indices, for many flagposts on one cluster",
+    )
+    production: bool = Field(
+        False, description="refuse to reach Kafka or Elasticsearch in plain text, on this machine too"
     )
 
     # Kafka
@@ -140,6 +147,18 @@ class Settings(BaseSettings):
             raise ValueError("it holds a user name or password; set ELASTICSEARCH_USERNAME and …_PASSWORD instead")
         return url
 
+    @model_validator(mode="after")
+    def _encrypted_in_production(self) -> Self:
+        if self.production and self.kafka_security_protocol not in ENCRYPTED:
+            raise InvalidSettings(
+                "FLAGPOST_PRODUCTION is on, and Kafka would be reached in plain text "
+                f"(FLAGPOST_KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol}).",
+                "Set FLAGPOST_KAFKA_SECURITY_PROTOCOL to SASL_SSL, or to SSL.",
+            )
+        if self.production and self.elasticsearch_url is not None:
+            _require_https(self.elasticsearch_url)
+        return self
+
     # What follows from the settings
 
     def bootstrap(self) -> str:
@@ -147,12 +166,26 @@ class Settings(BaseSettings):
         return self.kafka_bootstrap or _noted(self.home, "kafka", "bootstrap") or "127.0.0.1:9092"
 
     def elasticsearch(self) -> str:
-        """The cluster's URL: from the settings, else the running local one, else the usual port."""
-        return self.elasticsearch_url or _noted(self.home, "elasticsearch", "url") or "http://127.0.0.1:9200"
+        """The cluster's URL: from the settings, else the running local one, else the usual port.
+
+        Raises `InvalidSettings` in production when that is none with https.
+        """
+        url = self.elasticsearch_url or _noted(self.home, "elasticsearch", "url") or "http://127.0.0.1:9200"
+        if self.production:  # a process that never asks Elasticsearch need not name one
+            _require_https(url)
+        return url
 
     def named(self, name: str) -> str:
         """``name`` of a topic, group or index with this installation's namespace in front."""
         return f"{self.namespace}-{name}" if self.namespace else name
+
+
+def _require_https(url: str) -> None:
+    if urlsplit(url).scheme != "https":
+        raise InvalidSettings(
+            f"FLAGPOST_PRODUCTION is on, and Elasticsearch would be reached in plain text ({url}).",
+            "Set FLAGPOST_ELASTICSEARCH_URL to an address that begins with https://.",
+        )
 
 
 class _SecretFiles(EnvSettingsSource):
@@ -171,8 +204,8 @@ class _SecretFiles(EnvSettingsSource):
             except (OSError, UnicodeDecodeError) as error:
                 problem = error.strerror if isinstance(error, OSError) else "it is not text"
                 raise InvalidSettings(
-                    f"{variable} names a file that can't be read ({problem}): {path}",
-                    "Correct the path or its rights, or unset the variable.",
+                    f"{variable} names a file that can't be read ({problem}).",  # not which: it may be the secret itself
+                    "Set it to the path of a readable file that holds the secret, or unset it.",
                 ) from None
         return values
 

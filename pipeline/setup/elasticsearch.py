@@ -1,6 +1,6 @@
 """Makes index template, index and aliases on Elasticsearch, and brings those that are there up to date.
 
-The local Elasticsearch is a minimal distribution: full English analysis, API keys and TLS are not there. What `setup` does
+The local Elasticsearch is a minimal distribution: full English analysis and API keys are not there. What `setup` does
 on a cluster that has them is held by tests/contract/ against a scripted HTTP server.
 """
 

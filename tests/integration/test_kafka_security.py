@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,19 +11,13 @@ from typing import Any
 
 import pytest
 import trustme
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from pydantic import SecretStr
-from rich.console import Console
 
-from deploy.local import artifacts
-from deploy.local.java import java_home
-from deploy.local.lock import KAFKA_VERSION
-from deploy.local.place import place_for
-from deploy.local.server import program_of
 from pipeline.errors import AccessRefused, InvalidSettings, KafkaUnavailable
 from pipeline.settings import Settings
 from pipeline.setup.topics import setup_topics
 from schemas.topics import TOPICS
+from tests.security.kafka_server import free_ports, key_and_chain, running_kafka
 
 pytestmark = pytest.mark.integration
 
@@ -47,7 +39,6 @@ listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config={jaas}
 listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={jaas}
 ssl.keystore.type=PEM
 ssl.keystore.location={keystore}
-log.dirs={data}
 offsets.topic.replication.factor=1
 auto.create.topics.enable=false
 """
@@ -67,46 +58,15 @@ class SecureKafka:
 @pytest.fixture(scope="module")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureKafka]:
     folder = tmp_path_factory.mktemp("secure-kafka")
-    place = place_for(folder / "home")
-    place.settle()
-    console = Console(quiet=True)
-    java = java_home(place, console) / "bin" / "java"
-    program = artifacts.fetch(program_of("kafka", KAFKA_VERSION), place.programs, console)
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    certificate = authority.issue_cert("127.0.0.1", "localhost")
-    key = load_pem_private_key(certificate.private_key_pem.bytes(), None)
-    pkcs8 = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())  # the only form that Kafka reads
-    chain = b"".join(pem.bytes() for pem in certificate.cert_chain_pems)
-    (folder / "key.pem").write_bytes(pkcs8 + chain)
+    (folder / "key.pem").write_bytes(b"".join(key_and_chain(authority)))
     ports = dict(zip(("tls", "scram", "both", "inner", "controller"), free_ports(5), strict=True))
-    properties = folder / "server.properties"
-    where = {"jaas": JAAS, "keystore": folder / "key.pem", "data": folder / "data"}
-    properties.write_text(PROPERTIES.format(**ports, **where), "utf-8")
-    command = [str(java), "-Xmx384m", "-cp", f"{program}/*"]
-    scram = f"SCRAM-SHA-512=[name={USER},password={SECRET.get_secret_value()}]"
-    format_ = ["kafka.tools.StorageTool", "format", "-t", "flagpostflagpostflag00", "-c", str(properties), "-S", scram]
-    with (folder / "kafka.log").open("wb") as log:
-        subprocess.run([*command, *format_], check=True, stdout=log, stderr=log, timeout=120)
-        broker = subprocess.Popen([*command, "kafka.Kafka", str(properties)], stdout=log, stderr=log, cwd=folder)
-    try:
+    properties = PROPERTIES.format(**ports, jaas=JAAS, keystore=folder / "key.pem")
+    with running_kafka(folder, properties, {USER: SECRET.get_secret_value()}) as broker:
         wait_until_up(Settings(home=folder, kafka_bootstrap=f"127.0.0.1:{ports['inner']}", namespace="up"), broker)
         address = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
         yield SecureKafka(address["tls"], address["scram"], address["both"], folder / "ca.pem")
-    finally:
-        broker.kill()
-        broker.wait(30)
-        shutil.rmtree(place.state, ignore_errors=True)
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def wait_until_up(settings: Settings, broker: subprocess.Popen[bytes]) -> None:

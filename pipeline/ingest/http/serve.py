@@ -29,6 +29,7 @@ async def serve(server: PostsServer, host: str, port: int, ready: Callable[[str]
         handle_signals=False,
         shutdown_timeout=1.0,
         keepalive_timeout=30,
+        lingering_time=1.0,  # for the rest of a body that was refused before it was read
     )
     await runner.setup()
     site = web.TCPSite(runner, host, port)

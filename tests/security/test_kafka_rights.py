@@ -1,0 +1,66 @@
+"""Kafka refuses each user what is not its work."""
+
+from __future__ import annotations
+
+import pytest
+from kafka import KafkaAdminClient
+from kafka import errors as kafka_errors
+
+from pipeline.errors import AccessRefused, KafkaUnavailable
+from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
+from schemas.topics import CHATTER_SAMPLE, FLAGGED, POSTS
+from tests.security.kafka_attempts import Attempt, creates, deletes, joins, reads, shortens, writes
+from tests.security.run import Ran
+from tests.security.secured import Secured
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+
+
+@pytest.mark.parametrize(
+    ("user", "attempt"),
+    [
+        ("ingest", reads(POSTS)),
+        ("ingest", writes("flagged")),
+        ("ingest", writes("outcomes")),
+        ("ingest", joins("flagpost-classify", "posts")),
+        ("ingest", creates),
+        ("classify", writes("posts")),
+        ("classify", reads(FLAGGED)),
+        ("classify", joins("flagpost-index", "posts")),
+        ("classify", shortens),
+        ("index", reads(POSTS)),
+        ("index", reads(CHATTER_SAMPLE)),
+        ("index", writes("flagged")),
+        ("index", writes("posts")),
+        ("setup", reads(POSTS)),
+        ("setup", writes("posts")),
+        ("setup", deletes),
+        ("status", reads(POSTS)),
+        ("status", writes("posts")),
+        ("status", creates),
+        ("dead-letters", reads(POSTS)),
+        ("dead-letters", writes("outcomes")),
+        ("stranger", reads(POSTS)),
+        ("stranger", writes("posts")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_kafka_refuses_what_a_user_has_no_right_to(secured: Secured, ran: Ran, user: str, attempt: Attempt) -> None:
+    with pytest.raises(kafka_errors.AuthorizationError):
+        attempt(secured.settings(user))
+
+
+def test_kafka_takes_nobody_who_does_not_sign_on(secured: Secured) -> None:
+    signed_on = secured.settings("ingest")
+    plain = signed_on.model_copy(update={"production": False, "kafka_security_protocol": "PLAINTEXT"})
+    wrong = signed_on.model_copy(update={"kafka_password": secured.settings("classify").kafka_password})
+    for settings, refusal in ((plain, KafkaUnavailable), (wrong, AccessRefused)):
+        with pytest.raises(refusal), kafka_errors_explained(settings):
+            KafkaAdminClient(**{**kafka_python_options(settings), "bootstrap_timeout_ms": 2_000})
+
+
+def test_a_missing_right_is_told_as_one(secured: Secured, ran: Ran) -> None:
+    """kafka-python tells it as an error without a type: who may write nowhere gets no producer's id."""
+    done = secured.flagpost("status", "ingest", "--from-start", str(secured.folder / "posts.jsonl"))
+    assert done.returncode == AccessRefused.exit_code, done.stdout
+    assert "Our user lacks a right at Kafka" in done.stdout
