@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     inference_threads: int = Field(0, ge=0, description="threads of the model; 0: one for each core")
     classify_batch: int = Field(256, ge=1, le=2048, description="most posts judged in one batch")
     index_batch: int = Field(500, ge=1, le=5000, description="most items in one bulk request")
-    batch_within: float = Field(0.2, gt=0, le=10, description="seconds that a batch waits to fill")
+    batch_within: float = Field(0.1, gt=0, le=10, description="seconds that a batch waits to fill")
     chatter_sample: float = Field(
         0.005, ge=0, le=1, description="share of chatter kept for measuring what the model misses"
     )

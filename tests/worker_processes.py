@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -49,12 +50,14 @@ class WorkerProcesses:
         self.logs = settings.home / "logs"
 
     def __enter__(self) -> WorkerProcesses:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", "worker", *self._stages, "--logs", str(self.logs)],
-            env={**environment(self._settings), **self._extra},
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        self.logs.mkdir(parents=True, exist_ok=True)
+        with (self.logs / "supervisor.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "pipeline.cli", "worker", *self._stages, "--logs", str(self.logs)],
+                env={**environment(self._settings), **self._extra},
+                stdin=subprocess.DEVNULL,
+                stderr=log,
+            )
         return self
 
     def __exit__(
@@ -72,16 +75,25 @@ class WorkerProcesses:
 
     def pid_of(self, stage: str) -> int | None:
         """Process that runs ``stage`` now and has written its run file."""
+        return next(iter(self.pids_of(stage)), None)
+
+    def pids_of(self, stage: str) -> list[int]:
+        """Processes that run ``stage`` now and have written their run files."""
         children = {child.pid for child in psutil.Process(self._process.pid).children()}
-        for path in (self._settings.home / "workers").glob(f"{stage}-*.json"):
-            pid = int(json.loads(path.read_text())["pid"])
-            if pid in children:
-                return pid
-        return None
+        pids = []
+        for path in sorted((self._settings.home / "workers").glob(f"{stage}-*.json")):
+            with contextlib.suppress(FileNotFoundError):  # a worker that has just ended takes it away
+                pids.append(int(json.loads(path.read_text())["pid"]))
+        return [pid for pid in pids if pid in children]
 
     def wait_until_up(self, seconds: float = 60) -> None:
         for stage in set(self._stages):
-            wait_for(lambda stage=stage: self.pid_of(stage), seconds, f"{stage} is running; {self.log(stage)}")
+            wanted = self._stages.count(stage)
+            wait_for(
+                lambda stage=stage, wanted=wanted: len(self.pids_of(stage)) == wanted,
+                seconds,
+                f"{stage} is running; {self.log(stage)}",
+            )
 
     def kill(self, stage: str) -> int:
         """Ends a stage's process at once, as a crash would; returns its pid."""
@@ -90,6 +102,24 @@ class WorkerProcesses:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    def memory(self, stage: str) -> int:
+        """Bytes that a stage's processes hold now, also while they start; 0 between two lives."""
+        held = 0
+        for child in psutil.Process(self._process.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if f"agents.{stage}" in child.cmdline():
+                    held += child.memory_info().rss
+        return held
+
     def log(self, stage: str) -> str:
         path: Path = self.logs / f"{stage}.log"
         return path.read_text("utf-8", "replace")[-2000:] if path.exists() else "no log"
+
+    def says(self, stage: str, words: str) -> int:
+        """How often ``words`` stand in the log of ``stage``, or of the ``supervisor``."""
+        path = self.logs / f"{stage}.log"
+        return path.read_text("utf-8", "replace").count(words) if path.exists() else 0
+
+    def ends(self, reason: str) -> int:
+        """How many workers ended for ``reason``, in the supervisor's words: killed by signal 9, halted, a fault of ours …"""
+        return self.says("supervisor", f'"reason": "{reason}')
