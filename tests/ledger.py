@@ -116,7 +116,9 @@ class Ledger:
         published = sum(one["outcome"] in ("flagged", "withdrawn") for one in outcomes.values())
         sent = len(self._read("posts")) if self.by_others else self.records
         silent = [f"{sent} records sent, {len(outcomes)} have an outcome"] * (len(outcomes) != sent)
-        wrong, lost = self._wrong_documents(documents, self._finally_flagged(outcomes))
+        flagged = self._finally_flagged(outcomes)
+        untold = sum(_id(*uid) not in flagged for uid in self.wordings.keys() | self.deleted)
+        wrong, lost = self._wrong_documents(documents, flagged)
         uids = Counter(hit["_source"]["flagpost"]["uid"] for hit in stored)
         twice = [f"{uid} has {count} documents" for uid, count in uids.items() if count > 1]
         missing = Counter(self.poison) - Counter(letters)
@@ -125,7 +127,7 @@ class Ledger:
         dead += [f"a dead letter that nobody poisoned: {value[:80]!r}" for value in strange]
         return Balance(
             sent=sent,
-            lost=lost + missing.total() + max(0, sent - len(outcomes)),
+            lost=lost + missing.total() + max(untold, sent - len(outcomes)),
             duplicated=sum(uids.values()) - len(uids),
             repeats={
                 "outcomes": len(told) - len(outcomes),
@@ -143,7 +145,6 @@ class Ledger:
             document = documents.get(_id(*uid))
             if _id(*uid) not in flagged:
                 wrong.append(f"{uid} has no outcome")
-                lost += 1
                 continue
             live = document is not None and not document["flagpost"].get("withdrawn")
             if uid in self.deleted or not flagged.get(_id(*uid)):
