@@ -20,7 +20,6 @@ from tests.security.run import Ran, whole_run
 from tests.security.secured import PROPERTIES, ROLES, Secured
 from tests.worker_processes import wait_for
 
-
 SECONDS = 300
 """Time of a test that says nothing else. The first one starts the servers, too."""
 
