@@ -14,6 +14,7 @@ Faust 0.15 has traps, and this file steps around each:
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -50,6 +51,7 @@ class _StageApp(faust.App):
     """
 
     worker: Worker
+    logger = logging.getLogger("faust")  # else its notes of every start and stop would count as ours
 
     async def on_first_start(self) -> None:
         await self.worker.start()

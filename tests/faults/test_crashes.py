@@ -15,6 +15,8 @@ from tests.worker_processes import WorkerProcesses, wait_for
 
 POSTS = 200
 SMALL = {"FLAGPOST_CLASSIFY_BATCH": "32", "FLAGPOST_INDEX_BATCH": "32"}
+TINY = {"FLAGPOST_CLASSIFY_BATCH": "2", "FLAGPOST_INDEX_BATCH": "1"}
+"""So that there are hundreds of batches."""
 
 # Places in classify and in index, and which of their passages kills: one in the middle of the work.
 PLACES = [
@@ -57,7 +59,7 @@ def test_an_exception_in_one_of_a_hundred_batches_loses_nothing(
     injected = Injected(where, tmp_path, every=100, times=2)
     ledger = Ledger(ready)
     send(ledger, 3 * POSTS)
-    with WorkerProcesses(ready, **dict.fromkeys(SMALL, "2"), **injected.environment) as workers:
+    with WorkerProcesses(ready, **TINY, **injected.environment) as workers:
         wait_for(lambda: injected.fired == 2, 120, f"two of {injected.passed} batches met an {where}")
         fault.survived(ready, ledger, f"{where}, 1 % of batches", injected.fired)
         assert workers.ends("a fault of ours") == injected.fired

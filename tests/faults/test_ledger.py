@@ -118,20 +118,23 @@ def without_a_dead_letter(there: There) -> None:
     there.letters = []
 
 
+TAMPERED: list[tuple[Callable[[There], None], str, int, int]] = [
+    (without_an_outcome, "('x', 'idle') has no outcome", 1, 0),
+    (without_a_document, "('x', 'kept') is lost", 1, 0),
+    (with_an_old_text, "('x', 'kept') has an old text", 1, 0),
+    (with_the_dead_alive, "('x', 'gone') must not be found", 0, 0),
+    (without_a_tombstone, "('x', 'gone') was deleted and has no tombstone", 0, 0),
+    (with_a_text_in_a_tombstone, "the tombstone of ('x', 'gone') tells its text", 0, 0),
+    (with_two_documents_of_a_post, "x:kept has 2 documents", 0, 1),
+    (with_chatter_that_is_found, "('x', 'idle') must not be found", 0, 0),
+    (with_a_byte_changed, "a dead letter that nobody poisoned", 1, 0),
+    (without_a_dead_letter, "1 poisoned messages are not among the dead letters", 1, 0),
+]
+"""What is done, what must be said of it, how many records are lost by it, and how many documents are too many."""
+
+
 @pytest.mark.parametrize(
-    ("tampered", "said", "lost", "duplicated"),
-    [
-        (without_an_outcome, "('x', 'idle') has no outcome", 1, 0),
-        (without_a_document, "('x', 'kept') is lost", 1, 0),
-        (with_an_old_text, "('x', 'kept') has an old text", 1, 0),
-        (with_the_dead_alive, "('x', 'gone') must not be found", 0, 0),
-        (without_a_tombstone, "('x', 'gone') was deleted and has no tombstone", 0, 0),
-        (with_a_text_in_a_tombstone, "the tombstone of ('x', 'gone') tells its text", 0, 0),
-        (with_two_documents_of_a_post, "x:kept has 2 documents", 0, 1),
-        (with_chatter_that_is_found, "('x', 'idle') must not be found", 0, 0),
-        (with_a_byte_changed, "a dead letter that nobody poisoned", 1, 0),
-        (without_a_dead_letter, "1 poisoned messages are not among the dead letters", 1, 0),
-    ],
+    ("tampered", "said", "lost", "duplicated"), TAMPERED, ids=[one[0].__name__ for one in TAMPERED]
 )
 def test_it_tells_what_is_wrong(
     there: There, ledger: Ledger, tampered: Callable[[There], None], said: str, lost: int, duplicated: int

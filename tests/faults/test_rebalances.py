@@ -20,7 +20,7 @@ BURST = 6000
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_rebalances_without_end_lose_nothing(ready: Settings, fault: Fault) -> None:
-    """A second worker of each stage joins and leaves as fast as it starts and stops: a rebalance within every 5 s."""
+    """A second worker of each stage joins and leaves as fast as it starts and stops: a rebalance every few seconds."""
     ledger = Ledger(ready)
     rebalances = 0
     with WorkerProcesses(ready) as first:

@@ -35,12 +35,18 @@ async def port(publisher: ScriptedPublisher, monkeypatch: pytest.MonkeyPatch) ->
 
     def runner(application: web.Application, **options: Any) -> web.AppRunner:
         assert 0 < options["keepalive_timeout"] <= 60
-        return web.AppRunner(application, **{**options, "keepalive_timeout": IDLE_SECONDS}, lingering_time=IDLE_SECONDS)
+        assert 0 < options["lingering_time"] <= 10
+        return web.AppRunner(
+            application, **{**options, "keepalive_timeout": IDLE_SECONDS, "lingering_time": IDLE_SECONDS}
+        )
 
     monkeypatch.setattr(serve, "web", type("web", (), {"AppRunner": staticmethod(runner), "TCPSite": web.TCPSite}))
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve.serve(app.PostsServer(publisher, TOKEN), "127.0.0.1", 0, ready.set_result))
-    yield int((await ready).rpartition(":")[2])
+    await asyncio.wait({ready, serving}, return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        await serving  # says why
+    yield int(ready.result().rpartition(":")[2])
     signal.raise_signal(signal.SIGTERM)
     await serving
 

@@ -21,7 +21,8 @@ STRANGE = st.sampled_from(
 )
 TEXTS = st.lists(st.one_of(STRANGE, st.text(max_size=8)), max_size=30).map("".join)
 
-SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12))
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)  # JSON has no others
+SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, st.text(max_size=12))
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
 )
