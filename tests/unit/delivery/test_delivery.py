@@ -109,6 +109,14 @@ async def test_only_what_failed_is_tried_again(tmp_path: Path) -> None:
     assert bench.stage.calls == [[0, 1, 2], [1], [1]]
 
 
+async def test_a_message_that_stands_twice_in_a_batch_after_a_rebalance_is_no_reason_to_wait(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, lambda *_: Done())
+    one, other = batch(2)
+    await bench.deliver(one, other, one)
+    assert bench.stage.calls == [[0, 1, 0]]
+    assert bench.clock.slept == []
+
+
 async def test_waits_grow_with_full_jitter(tmp_path: Path) -> None:
     bench = Bench(tmp_path, lambda _, call: Retry("busy") if call < 5 else Done())
     await bench.deliver(*batch(1))
