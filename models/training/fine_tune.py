@@ -127,8 +127,8 @@ def new_network(recipe: Recipe) -> tuple[Network, Tokenizer]:
 def average_runs(runs: Sequence[Path], folder: Path) -> None:
     """Writes into ``folder`` the mean of the weights of several runs, as `fine_tune` writes those of one.
 
-    Runs that start from the same pre-trained weights end in the same basin, and the middle of it judges new texts better
-    than its edges do, at the price of one model (Wortsman et al. 2022, model soups).
+    Runs that start from the same weights end in the same basin, and so does their mean (Wortsman et al. 2022, model soups).
+    Here it is as accurate as each of them and its probabilities are better, at the price of one model: see EXPERIMENTS.md.
     """
     states = [torch.load(run / WEIGHTS, weights_only=True) for run in runs]
     mean = {name: torch.stack([one[name] for one in states]).mean(0) for name in states[0]}
