@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from pipeline.errors import FlagpostError
 from pipeline.ingest.canonical import Defaults, canonical, encoded
@@ -26,7 +27,6 @@ from pipeline.ingest.pace import Pace
 from pipeline.ingest.publish import Publisher
 from pipeline.ingest.report import Counts, Report
 from pipeline.ingest.sources import Entry, Position, Source
-from pipeline.message import RecordTooLarge
 from schemas.codec import InvalidMessage
 from schemas.dead_letter import MAX_DETAIL, DeadLetter
 
@@ -38,9 +38,8 @@ MAX_ORIGIN = 500
 
 @dataclass(slots=True)
 class _Waiting:
-    line: int
     after: Position
-    bad: bool
+    counts_as: Literal["sent", "bad", "refused"]
     answered: bool = False
     error: BaseException | None = None
 
@@ -149,16 +148,16 @@ class Feed:
         except InvalidMessage as fault:
             self._refuse(name, entry, fault, now)
             return
-        waiting = _Waiting(entry.line, entry.after, bad=False)
+        waiting = _Waiting(entry.after, "sent")
         self._queue.append(waiting)
         self._publisher.post(record.uid, value, waiting.then)
 
     def _refuse(self, name: str, entry: Entry, fault: InvalidMessage, now: dt.datetime) -> None:
         self._report.fault(name, entry.line, fault, kept=entry.raw is not None)
-        waiting = _Waiting(entry.line, entry.after, bad=True)
+        waiting = _Waiting(entry.after, "refused" if entry.raw is None else "bad")
         self._queue.append(waiting)
         if entry.raw is None:
-            waiting.then(RecordTooLarge())
+            waiting.then(None)
             return
         letter = DeadLetter(
             reason=fault.reason,
@@ -172,17 +171,18 @@ class Feed:
     def _settle(self, save: bool = False) -> None:
         while self._queue and self._queue[0].answered:
             front = self._queue[0]
-            if isinstance(front.error, RecordTooLarge):
-                self._count_refused(front)
-            elif front.error is not None:
+            if front.error is not None:
                 self._failure = (
                     front.error if isinstance(front.error, FlagpostError) else FlagpostError(str(front.error))
                 )
                 break
-            elif front.bad:
-                self.counts.bad += 1
-            else:
-                self.counts.sent += 1
+            match front.counts_as:
+                case "sent":
+                    self.counts.sent += 1
+                case "bad":
+                    self.counts.bad += 1
+                case "refused":
+                    self.counts.refused += 1
             self._acknowledged = front.after
             self._queue.popleft()
         if save or self._monotonic() >= self._save_due:
@@ -190,9 +190,3 @@ class Feed:
             self._report.progressed(self._acknowledged, self.counts)
             if self._cursor and self._source and self._acknowledged != Position():
                 self._cursor.save(self._acknowledged, self._source)
-
-    def _count_refused(self, front: _Waiting) -> None:
-        self.counts.refused += 1
-        if not front.bad and self._source:
-            fault = InvalidMessage("too_large", "Kafka's own limit for [posts] is lower than ours")
-            self._report.fault(self._source.name, front.line, fault, kept=False)

@@ -27,10 +27,9 @@ MAX_DEAD_LETTER = DEAD_LETTERS.max_bytes - HEADROOM
 """Most bytes of a line that can be kept verbatim."""
 
 Then = Callable[[BaseException | None], None]
-"""Told once what became of a record: None when it is durable, else why not.
+"""Told once what became of a record: None when it is durable, else a `FlagpostError` that says why it is not acknowledged.
 
-`pipeline.message.RecordTooLarge`: never will be. Any `FlagpostError`: Kafka did not acknowledge it in time; it may or may
-not be there, and sending it again is safe. Called on any thread; it must not block.
+It may or may not be there then, and sending it again is safe. Called on any thread; it must not block.
 """
 
 

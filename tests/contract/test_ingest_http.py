@@ -16,7 +16,6 @@ from pipeline.errors import KafkaUnavailable
 from pipeline.ingest.canonical import Defaults
 from pipeline.ingest.http import body
 from pipeline.ingest.http.app import PostsServer
-from pipeline.message import RecordTooLarge
 from tests.doubles.manual_clock import START
 from tests.doubles.scripted_publisher import ScriptedPublisher
 
@@ -107,15 +106,6 @@ async def test_without_an_acknowledgement_the_answer_is_503_and_the_producer_is_
     assert answer.status == 503
     assert answer.headers["Retry-After"]
     assert publisher.distrusted == 1
-
-
-async def test_a_post_that_kafka_finds_too_large_is_rejected_and_the_rest_accepted(start: Start) -> None:
-    client = await start(ScriptedPublisher(lambda number: RecordTooLarge() if number == 0 else None))
-    answer = await client.post("/posts", json=[POST, POST], headers=SIGNED)
-    assert await answer.json() == {
-        "accepted": 1,
-        "rejected": [{"index": 0, "reason": "too_large", "detail": "Kafka's own limit is lower than ours"}],
-    }
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import asyncio
 import concurrent.futures
 import datetime as dt
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import KafkaUnavailable
@@ -14,37 +14,32 @@ from pipeline.ingest.canonical import Defaults, canonical, encoded
 from pipeline.ingest.http.answers import Receipt, Rejected
 from pipeline.ingest.http.body import Entry
 from pipeline.ingest.publish import Publisher
-from pipeline.message import RecordTooLarge
 from schemas.codec import InvalidMessage
 
 
 @dataclass(frozen=True, slots=True)
 class _Good:
-    index: int
     uid: str
     value: bytes
 
 
 class _Answers:
-    """Collects the publisher's answers to ``number`` posts; `done` is set with the errors by index when all are there."""
+    """Collects the publisher's answers to ``number`` posts; `done` is set with the errors when all are there."""
 
     def __init__(self, number: int) -> None:
-        self.done: concurrent.futures.Future[dict[int, BaseException]] = concurrent.futures.Future()
+        self.done: concurrent.futures.Future[list[BaseException]] = concurrent.futures.Future()
         self._left = number
-        self._errors: dict[int, BaseException] = {}
+        self._errors: list[BaseException] = []
         self._lock = threading.Lock()
 
-    def then(self, index: int) -> Callable[[BaseException | None], None]:
-        def answered(error: BaseException | None) -> None:
-            with self._lock:
-                if error is not None:
-                    self._errors[index] = error
-                self._left -= 1
-                last = self._left == 0
-            if last and not self.done.done():
-                self.done.set_result(self._errors)
-
-        return answered
+    def then(self, error: BaseException | None) -> None:
+        with self._lock:
+            if error is not None:
+                self._errors.append(error)
+            self._left -= 1
+            last = self._left == 0
+        if last and not self.done.done():
+            self.done.set_result(self._errors)
 
 
 async def deliver(
@@ -69,11 +64,8 @@ async def deliver(
                 errors = await asyncio.wrap_future(answers.done)
         except TimeoutError:
             raise KafkaUnavailable(f"Kafka did not acknowledge within {seconds:.0f} s.") from None
-        for index, error in errors.items():
-            if not isinstance(error, RecordTooLarge):
-                raise KafkaUnavailable(str(error)) from error
-            rejected.append(Rejected(index, "too_large", "Kafka's own limit is lower than ours"))
-    rejected.sort(key=lambda one: one.index)
+        if errors:
+            raise KafkaUnavailable(str(errors[0])) from errors[0]
     return Receipt(len(entries) - len(rejected), rejected)
 
 
@@ -85,7 +77,7 @@ def _sorted(entries: Sequence[Entry], defaults: Defaults, now: dt.datetime) -> t
             if isinstance(entry, InvalidMessage):
                 raise entry
             record = canonical(entry, defaults, now)
-            good.append(_Good(index, record.uid, encoded(record)))
+            good.append(_Good(record.uid, encoded(record)))
         except InvalidMessage as fault:
             rejected.append(Rejected(index, fault.reason, fault.detail))
     return good, rejected
@@ -93,4 +85,4 @@ def _sorted(entries: Sequence[Entry], defaults: Defaults, now: dt.datetime) -> t
 
 def _send(good: Sequence[_Good], publisher: Publisher, answers: _Answers) -> None:
     for one in good:
-        publisher.post(one.uid, one.value, answers.then(one.index))
+        publisher.post(one.uid, one.value, answers.then)

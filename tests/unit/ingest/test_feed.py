@@ -15,7 +15,6 @@ from pipeline.ingest.report import Counts
 from pipeline.ingest.sources import Position
 from pipeline.ingest.sources.file import FileSource
 from pipeline.ingest.sources.form import Form
-from pipeline.message import RecordTooLarge
 from schemas.codec import InvalidMessage
 from tests.doubles.manual_clock import START, ManualClock
 from tests.doubles.scripted_publisher import ScriptedPublisher
@@ -146,14 +145,6 @@ def test_a_line_too_long_for_the_dead_letters_is_reported_and_passed(bench: Benc
     assert bench.publisher.letters == []
     assert bench.counts == Counts(sent=2, refused=1)
     assert bench.told.faults == [(2, "too_large", False)]
-
-
-def test_a_post_that_kafka_finds_too_large_is_reported_and_passed(bench: Bench) -> None:
-    bench.path.write_text(line(1) + line(2))
-    bench.answer(lambda number: RecordTooLarge() if number == 0 else None)
-    assert bench.run().line == 3
-    assert bench.counts == Counts(sent=1, refused=1)
-    assert bench.told.faults == [(1, "too_large", False)]
 
 
 def test_a_file_that_lacks_the_same_field_everywhere_is_not_begun(bench: Bench) -> None:
