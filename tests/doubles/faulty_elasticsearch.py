@@ -13,9 +13,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.doubles.loopback_server import LoopbackServer
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class BadAnswer:
     play: Callable[[Connection, Asked], None]
 
 
-class FaultyElasticsearch:
+class FaultyElasticsearch(LoopbackServer):
     """A context. ``bulks`` holds the number of documents of each bulk request."""
 
     def __init__(self, behind: Behind, faults: Iterable[BadAnswer] = ()) -> None:
@@ -123,18 +124,6 @@ class FaultyElasticsearch:
                 self._fired[fault.name] += 1
                 return
         connection.send(self.behind(asked))
-
-    def __enter__(self) -> FaultyElasticsearch:
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
 
 
 class Connection(BaseHTTPRequestHandler):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import ssl
-import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.doubles.loopback_server import LoopbackServer
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class _Answer:
     body: Any
 
 
-class ScriptedElasticsearch:
+class ScriptedElasticsearch(LoopbackServer):
     """A context. What has no answer in the script is answered with 404, as Elasticsearch answers for what isn't there."""
 
     def __init__(self, tls: ssl.SSLContext | None = None, is_elasticsearch: bool = True) -> None:
@@ -69,18 +69,6 @@ class ScriptedElasticsearch:
         return [
             f"{one.method} {one.path}" for one in self.requests if one.method != "GET" and not one.path.endswith(reads)
         ]
-
-    def __enter__(self) -> ScriptedElasticsearch:
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
 
     def _answer(self, request: Request) -> _Answer:
         self.requests.append(request)

@@ -11,12 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.table import Fault, Row, as_lines, write
-from tests.integration.conftest import no_settings_from_outside
-
-__all__ = ["no_settings_from_outside"]
 
 BUILD = Path(__file__).parents[2] / "build"
-SECONDS = 300
 ROWS = pytest.StashKey[list[Row]]()
 
 
@@ -24,8 +20,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.faults)
-            if not item.get_closest_marker("timeout"):
-                item.add_marker(pytest.mark.timeout(SECONDS))
 
 
 @pytest.fixture

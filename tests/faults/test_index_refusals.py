@@ -7,7 +7,7 @@ from pipeline.settings import Settings
 from tests.doubles.faulty_elasticsearch import FaultyElasticsearch, forward
 from tests.faults.items_sent import ItemsSent
 from tests.faults.table import Fault
-from tests.integration.conftest import Flagpost
+from tests.servers import Flagpost
 from tests.worker_processes import WorkerProcesses, wait_for
 
 TOO_LONG_A_NUMBER = 10**2000

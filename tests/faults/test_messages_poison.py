@@ -12,8 +12,8 @@ from pipeline.workers import workers as living
 from tests.doubles.manual_clock import START
 from tests.faults.items_sent import ItemsSent
 from tests.faults.table import Fault
-from tests.integration.conftest import Flagpost
 from tests.ledger import Ledger
+from tests.servers import Flagpost
 from tests.worker_processes import WorkerProcesses, wait_for
 
 HELP = "please help, a man with a knife is trying to get into my house right now, send police"

@@ -15,8 +15,8 @@ from kafka.errors import MessageSizeTooLargeError
 
 from pipeline.settings import Settings
 from tests.faults.table import Fault
-from tests.integration.conftest import Flagpost
 from tests.ledger import Ledger
+from tests.servers import Flagpost
 from tests.worker_processes import WorkerProcesses
 
 HELP = "please help, a man with a knife is trying to get into my house right now, send police. "

@@ -12,8 +12,8 @@ from pipeline.errors import NotSetUp
 from pipeline.settings import Settings
 from tests.faults.table import Fault
 from tests.faults.test_messages_sizes import HELP, expect, line
-from tests.integration.conftest import Flagpost
 from tests.ledger import Ledger
+from tests.servers import Flagpost
 from tests.worker_processes import WorkerProcesses, wait_for
 
 

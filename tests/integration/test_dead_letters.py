@@ -14,7 +14,7 @@ from pipeline.settings import Settings
 from pipeline.topic_reader import read_topic
 from schemas.dead_letter import DeadLetter
 from schemas.topics import DEAD_LETTERS, FLAGGED, POSTS
-from tests.integration.conftest import Flagpost
+from tests.servers import Flagpost
 
 pytestmark = pytest.mark.integration
 

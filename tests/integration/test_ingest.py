@@ -22,7 +22,7 @@ from deploy.local.stack import Stack
 from pipeline.settings import ROOT, Settings
 from pipeline.setup.topics import setup_topics
 from schemas.dead_letter import DeadLetter
-from tests.integration.conftest import Flagpost
+from tests.servers import Flagpost
 
 pytestmark = pytest.mark.integration
 

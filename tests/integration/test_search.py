@@ -22,7 +22,7 @@ from schemas.item import Item, Withdrawn
 from schemas.labels import Flagged, Grade
 from schemas.post import Author, Place, Post
 from schemas.verdict import Reason, Scores, Verdict
-from tests.integration.conftest import Flagpost, installation
+from tests.servers import Flagpost, installation
 
 pytestmark = pytest.mark.integration
 

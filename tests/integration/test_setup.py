@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 from pipeline.setup.index_plan import mapping_differences
 from schemas import mapping
 from schemas.topics import TOPICS
-from tests.integration.conftest import Flagpost
+from tests.servers import Flagpost
 
 pytestmark = pytest.mark.integration
 

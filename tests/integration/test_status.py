@@ -21,7 +21,7 @@ from pipeline.status import Lag
 from pipeline.workers import RunFile
 from schemas import codec, mapping
 from schemas.document import Document, EventFields, FlagpostFields
-from tests.integration.conftest import Flagpost
+from tests.servers import Flagpost
 
 pytestmark = pytest.mark.integration
 

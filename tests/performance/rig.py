@@ -16,11 +16,11 @@ from pipeline.settings import Settings, load_settings
 from pipeline.setup.elasticsearch import setup_elasticsearch
 from pipeline.setup.topics import setup_topics
 from pipeline.status import read_lags
-from tests.integration.conftest import installation
 from tests.ledger import Ledger
 from tests.performance.measure import Unbalanced
 from tests.performance.watch import Watch
 from tests.performance.workload import Sample
+from tests.servers import installation
 from tests.worker_processes import WorkerProcesses
 
 LOOK_EVERY = 1.0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import trustme
@@ -19,22 +17,6 @@ from tests.security.rights import RIGHTS, acls
 from tests.security.run import Ran, whole_run
 from tests.security.secured import PROPERTIES, ROLES, Secured
 from tests.worker_processes import wait_for
-
-SECONDS = 300
-"""Time of a test that says nothing else. The first one starts the servers, too."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(SECONDS))
-
-
-@pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("FLAGPOST_"):
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="package")

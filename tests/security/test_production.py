@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,12 @@ from pipeline.cli import main
 from pipeline.elasticsearch_client import client_options
 from pipeline.errors import InvalidSettings
 from pipeline.kafka_clients import kafka_python_options
-from pipeline.settings import Settings, load_settings, local_status_file
+from pipeline.settings import Settings, local_status_file
 
 TLS: dict[str, Any] = {"kafka_security_protocol": "SASL_SSL", "kafka_username": "u", "kafka_password": "p"}
 
 
-@pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.chdir(tmp_path)
-    load_settings.cache_clear()
-    yield
-    load_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("no_settings_files")
 
 
 @pytest.mark.parametrize("protocol", ["PLAINTEXT", "SASL_PLAINTEXT"])

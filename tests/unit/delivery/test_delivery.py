@@ -74,6 +74,15 @@ class Bench:
         return not (self.folder / "journal.json").exists()
 
 
+async def cancelled_at(reached: asyncio.Event, bench: Bench) -> None:
+    """Delivers a batch of one and cancels it once ``reached`` is set."""
+    task = asyncio.create_task(bench.deliver(*batch(1)))
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 def batch(size: int) -> list[Message]:
     return [message(b"value %d" % offset, offset, key=b"k%d" % offset) for offset in range(size)]
 
@@ -182,11 +191,7 @@ async def test_a_cancelled_batch_does_not_count_as_a_crash(tmp_path: Path) -> No
         await asyncio.Event().wait()
 
     bench.delivery.sleep = wait_for_ever
-    task = asyncio.create_task(bench.deliver(*batch(1)))
-    await waiting.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await cancelled_at(waiting, bench)
     assert bench.journal_is_clean
 
 

@@ -13,7 +13,7 @@ from pipeline.message import Message, NotAcknowledged, Outgoing, RecordTooLarge,
 from pipeline.result import DeadLetter, Done, Result
 from schemas.topics import DEAD_LETTERS, FLAGGED
 from tests.doubles.recording_producer import RecordingProducer
-from tests.unit.delivery.test_delivery import Bench, batch
+from tests.unit.delivery.test_delivery import Bench, batch, cancelled_at
 
 
 class RefusesFirst(RecordingProducer):
@@ -46,11 +46,7 @@ async def test_a_batch_that_is_cancelled_in_work_is_no_crash(tmp_path: Path) -> 
         return []
 
     bench.stage.handle = work_for_ever  # type: ignore[method-assign]
-    task = asyncio.create_task(bench.deliver(*batch(1)))
-    await in_work.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await cancelled_at(in_work, bench)
     assert bench.journal_is_clean
 
 
