@@ -12,7 +12,6 @@ from pipeline.classify.judge import Judge
 from pipeline.classify.stage import ClassifyStage
 from pipeline.classify.takeover import took_over_at
 from pipeline.settings import Settings
-from schemas.topics import POSTS
 
 
 async def _make(settings: Settings, producer: KafkaProducer, _resources: AsyncExitStack) -> ClassifyStage:
@@ -22,4 +21,4 @@ async def _make(settings: Settings, producer: KafkaProducer, _resources: AsyncEx
     return ClassifyStage(judge, producer, settings.chatter_sample, took_over_at=since)
 
 
-app = stage_app("classify", POSTS, lambda settings: settings.classify_batch, _make)
+app = stage_app("classify", lambda settings: settings.classify_batch, _make)

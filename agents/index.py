@@ -11,7 +11,6 @@ from pipeline.index.bulk import BulkWriter
 from pipeline.index.stage import IndexStage, check_mapping
 from pipeline.settings import Settings
 from schemas.mapping import WRITE_ALIAS
-from schemas.topics import FLAGGED
 
 
 async def _make(settings: Settings, _producer: KafkaProducer, resources: AsyncExitStack) -> IndexStage:
@@ -21,4 +20,4 @@ async def _make(settings: Settings, _producer: KafkaProducer, resources: AsyncEx
     return IndexStage(BulkWriter(client, settings.named(WRITE_ALIAS)))
 
 
-app = stage_app("index", FLAGGED, lambda settings: settings.index_batch, _make)
+app = stage_app("index", lambda settings: settings.index_batch, _make)

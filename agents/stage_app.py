@@ -1,4 +1,4 @@
-"""The Faust app that every agent is: one topic in, one consumer group, one delivery.
+"""The Faust app that every agent is: its topics in, one consumer group, one delivery.
 
 Faust 0.15 has traps, and this file steps around each:
 
@@ -28,10 +28,10 @@ from agents.kafka_producer import ssl_context
 from agents.worker import StageMaker, Worker
 from pipeline.errors import FlagpostError
 from pipeline.home import require_home
+from pipeline.lag import READERS
 from pipeline.log import configure, get_logger, logging_config
 from pipeline.settings import Settings, load_settings
 from pipeline.supervisor import SUPERVISOR_VARIABLE
-from schemas.topics import Topic
 
 log = get_logger(__name__)
 
@@ -58,8 +58,11 @@ class _StageApp(faust.App):
         await super().on_first_start()
 
 
-def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: StageMaker) -> faust.App:
-    """A Faust app that takes batches of ``topic`` and delivers them to the stage that ``make`` builds at its start."""
+def stage_app(name: str, batch: Callable[[Settings], int], make: StageMaker) -> faust.App:
+    """A Faust app that takes batches of the stage's topics (`pipeline.lag.READERS`) and delivers them to the stage that
+    ``make`` builds at its start.
+    """
+    topics = READERS[name]
     try:
         settings = load_settings()
         configure(settings.log_level)
@@ -88,7 +91,12 @@ def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: S
         datadir=str(datadir),
         logging_config=logging_config(settings.log_level),
     )
-    source = app.topic(settings.named(topic.name), value_type=bytes, value_serializer="raw", key_serializer="raw")
+    source = app.topic(
+        *(settings.named(topic.name) for topic in topics),
+        value_type=bytes,
+        value_serializer="raw",
+        key_serializer="raw",
+    )
     app.worker = worker = Worker(name, settings, make)
 
     @app.agent(source, concurrency=1, name=name)
@@ -97,7 +105,7 @@ def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: S
         async for events in stream.noack_take(  # type: ignore[attr-defined]
             batch(settings), within=settings.batch_within
         ):
-            await worker.deliver(delivery, events, topic)
+            await worker.deliver(delivery, events)
 
     @app.timer(interval=LOOK_EVERY, name=f"{name}-look")
     async def look() -> None:
@@ -105,6 +113,15 @@ def stage_app(name: str, topic: Topic, batch: Callable[[Settings], int], make: S
         if _orphaned():
             log.error("supervisor is gone", stage=name)
             os.kill(os.getpid(), signal.SIGTERM)
+
+    @app.on_partitions_assigned.connect
+    async def assigned(*arguments: Any, **_options: Any) -> None:
+        _app, partitions = arguments
+        await worker.assigned({(one.topic, one.partition) for one in partitions})
+
+    @app.on_partitions_revoked.connect
+    async def revoked(*_arguments: Any, **_options: Any) -> None:
+        await worker.revoked()
 
     @app.on_before_shutdown.connect
     async def close(*_arguments: Any, **_options: Any) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from typing import Any, Final, NoReturn
 
@@ -15,9 +15,10 @@ from faust.types import EventT
 
 from agents.health import HealthServer
 from agents.kafka_producer import KafkaProducer
-from pipeline.delivery import Delivery, Outage, Stage
+from pipeline.delivery import Delivery, Outage, OwningStage, Stage
 from pipeline.errors import ElasticsearchUnavailable, FlagpostError, KafkaUnavailable
 from pipeline.journal import CrashJournal
+from pipeline.lag import READERS
 from pipeline.log import get_logger
 from pipeline.message import Message
 from pipeline.metrics import STUCK_AFTER, StageMetrics
@@ -25,7 +26,6 @@ from pipeline.pause import PoisonGuard, pause_file
 from pipeline.retry import RetryPolicy
 from pipeline.settings import Settings
 from pipeline.supervisor import EXIT_FAULT, EXIT_HALTED, EXIT_OUTAGE
-from schemas.topics import Topic
 
 log = get_logger(__name__)
 
@@ -48,6 +48,7 @@ class Worker:
         self._starting = asyncio.Lock()
         self._resources = AsyncExitStack()
         self._guard = PoisonGuard(pause_file(settings.home, name))
+        self._topics = {settings.named(topic.name): topic.name for topic in READERS[name]}
         self.metrics = StageMetrics(name)
 
     async def start(self) -> Delivery:
@@ -81,10 +82,27 @@ class Worker:
         """Closes connections at a clean end."""
         await self._resources.aclose()
 
-    async def deliver(self, delivery: Delivery, events: list[EventT[Any]], topic: Topic) -> None:
+    async def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
+        """Partitions, each a topic as Kafka names it and a number, are ours: a stage that owns state reads it now."""
+        stage = (await self.start()).stage
+        if isinstance(stage, OwningStage):
+            mine = {(self._topics[topic], number) for topic, number in partitions}
+            await self._ending_on_failure(stage.assigned(mine))
+
+    async def revoked(self) -> None:
+        """No partition is ours any more, at least until the next assignment."""
+        if self._delivery is not None and isinstance(self._delivery.stage, OwningStage):
+            await self._ending_on_failure(self._delivery.stage.revoked())
+
+    async def deliver(self, delivery: Delivery, events: list[EventT[Any]]) -> None:
         """Delivers a batch, then acks its events in order. Ends the process on anything that must not be acked."""
+        await self._ending_on_failure(delivery.deliver([self._message(event) for event in events]))
+        for event in events:
+            event.ack()
+
+    async def _ending_on_failure(self, work: Awaitable[None]) -> None:
         try:
-            await delivery.deliver([_message(event, topic) for event in events])
+            await work
         except Outage as outage:
             log.error("outage", stage=self._name, reason=str(outage))
             _end(EXIT_OUTAGE)
@@ -94,8 +112,17 @@ class Worker:
             raise
         except Exception as error:
             self._fault(error)
-        for event in events:
-            event.ack()
+
+    def _message(self, event: EventT[Any]) -> Message:
+        record = event.message
+        return Message(
+            topic=self._topics[record.topic],
+            partition=record.partition,
+            offset=record.offset,
+            key=record.key,
+            value=record.value,
+            timestamp=dt.datetime.fromtimestamp(record.timestamp, dt.UTC),
+        )
 
     def _halt(self, error: FlagpostError) -> None:
         if isinstance(error, KafkaUnavailable | ElasticsearchUnavailable):
@@ -136,18 +163,6 @@ async def _lag(app: faust.App) -> int | None:
     # Faust has no public view of what it has committed.
     committed: dict[Any, int | None] = consumer._committed_offset  # type: ignore[attr-defined]
     return sum(max(ends[one] - max(committed.get(one) or 0, beginnings[one]), 0) for one in assigned)
-
-
-def _message(event: EventT[Any], topic: Topic) -> Message:
-    record = event.message
-    return Message(
-        topic=topic.name,
-        partition=record.partition,
-        offset=record.offset,
-        key=record.key,
-        value=record.value,
-        timestamp=dt.datetime.fromtimestamp(record.timestamp, dt.UTC),
-    )
 
 
 def _end(code: int) -> NoReturn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -69,6 +69,13 @@ class Classifier(Protocol):
         the window that says the most: what matters in it does not matter less for standing beside something else.
 
         Raises ValueError when the model yields a score that is not a number.
+        """
+        ...
+
+    def judge_as_ready(self, texts: Sequence[str]) -> Iterator[tuple[int, Judgement]]:
+        """What `judge` gives, each with its text's position as soon as it is there, in any order.
+
+        The model goes on computing while the caller works on a judgement. Must be exhausted before the next call.
         """
         ...
 

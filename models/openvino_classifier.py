@@ -7,6 +7,7 @@ are padded to multiples of `STEP`, because OpenVINO keeps memory for every input
 from __future__ import annotations
 
 import re
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,8 @@ MOST_WINDOWS: Final = 16
 STEP: Final = 8
 STREAMS: Final = 2
 """Micro-batches computed side by side, where there are as many threads."""
+WAITING: Final = 2
+"""Micro-batches that wait beside those, so that no stream stands still while the caller works on a judgement."""
 
 _LINK: Final = re.compile(r"https?://\S+")
 """The tokenizer reads a link as one word, and points at its last character only."""
@@ -70,39 +73,56 @@ class Graph:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens, stride=max_tokens // 4)
         self._tokenizer.encode_special_tokens = True
-        self._queue = openvino.AsyncInferQueue(self._compiled)
+        self._queue = openvino.AsyncInferQueue(self._compiled, STREAMS + WAITING)
 
     def run(self, texts: Sequence[str]) -> list[list[Output]]:
         """The outputs of each text's windows, texts and windows in order. Every text has at least one window."""
+        by_text = dict(self.run_as_ready(texts))
+        return [by_text[text] for text in range(len(texts))]
+
+    def run_as_ready(self, texts: Sequence[str]) -> Iterator[tuple[int, list[Output]]]:
+        """Position of a text and the outputs of its windows, as soon as they are there: long texts first.
+
+        The rest is computed while the caller works on them. To be exhausted before the next call.
+        """
         windows = [
             (text, window)
             for text, encoding in enumerate(self._tokenizer.encode_batch(list(texts)))
             for window in _windows(encoding)
         ]
-        outputs: list[Output | None] = [None] * len(windows)
+        done: deque[tuple[list[int], list[NDArray[np.float32]]]] = deque()
 
-        def keep(request: openvino.InferRequest, positions: list[int]) -> None:
-            labels, grades, holds, shares, embedding = (
-                request.get_output_tensor(index).data.copy() for index in range(5)
-            )
-            for row, position in enumerate(positions):
-                text, window = windows[position]
-                inner = slice(1, len(window.ids) - 1)
-                spans = whole_links(texts[text], window.offsets[inner])
-                outputs[position] = Output(
-                    labels[row], grades[row], holds[row], shares[row, inner], embedding[row], spans
-                )
+        def keep(request: openvino.InferRequest, positions: list[int]) -> None:  # in a thread of OpenVINO: brief
+            done.append((positions, [request.get_output_tensor(index).data.copy() for index in range(5)]))
+
+        by_text: list[dict[int, Output]] = [{} for _ in texts]
+        number = Counter(text for text, _ in windows)
+
+        def complete() -> Iterator[tuple[int, list[Output]]]:
+            while done:
+                positions, tensors = done.popleft()
+                for row, position in enumerate(positions):
+                    text, window = windows[position]
+                    by_text[text][position] = _output(texts[text], window, [tensor[row] for tensor in tensors])
+                    if len(by_text[text]) == number[text]:
+                        yield text, [output for _, output in sorted(by_text[text].items())]
+                        by_text[text].clear()
 
         self._queue.set_callback(keep)
-        for positions in micro_batches([len(window.ids) for _, window in windows]):
-            self._queue.start_async(_inputs([windows[position][1] for position in positions]), positions)
-        self._queue.wait_all()
-        by_text: list[list[Output]] = [[] for _ in texts]
-        for (text, _), output in zip(windows, outputs, strict=True):
-            if output is None:
-                raise RuntimeError("OpenVINO gave no answer for a text")
-            by_text[text].append(output)
-        return by_text
+        try:
+            for positions in micro_batches([len(window.ids) for _, window in windows]):
+                self._queue.start_async(_inputs([windows[position][1] for position in positions]), positions)
+                yield from complete()
+        finally:
+            self._queue.wait_all()  # whatever the caller raised: the next call finds the queue empty
+        yield from complete()
+
+
+def _output(text: str, window: Encoding, rows: list[NDArray[np.float32]]) -> Output:
+    """``rows``: the graph's outputs of this window."""
+    labels, grades, holds, shares, embedding = rows
+    inner = slice(1, len(window.ids) - 1)
+    return Output(labels, grades, holds, shares[inner], embedding, whole_links(text, window.offsets[inner]))
 
 
 class OpenVinoClassifier:
@@ -118,7 +138,13 @@ class OpenVinoClassifier:
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
         """See `models.classifier.Classifier.judge`."""
-        return [self._judgement(together(windows)) for windows in self.graph.run(texts)]
+        by_text = dict(self.judge_as_ready(texts))
+        return [by_text[text] for text in range(len(texts))]
+
+    def judge_as_ready(self, texts: Sequence[str]) -> Iterator[tuple[int, Judgement]]:
+        """See `models.classifier.Classifier.judge_as_ready`."""
+        for text, windows in self.graph.run_as_ready(texts):
+            yield text, self._judgement(together(windows))
 
     def _judgement(self, output: Output) -> Judgement:
         return Judgement(

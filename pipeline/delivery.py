@@ -19,9 +19,9 @@ import datetime as dt
 import itertools
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pipeline.errors import FlagpostError, StageHalted
 from pipeline.journal import MOST_UNCLEAN_ENDS, CrashJournal
@@ -56,6 +56,22 @@ class Stage(Protocol):
 
     async def settle(self, ends: Sequence[tuple[Message, End]]) -> Retry | None:
         """Makes durable what must be known of the whole batch, in offset order, before it is acked."""
+        ...
+
+
+@runtime_checkable
+class OwningStage(Stage, Protocol):
+    """A stage whose state stands in Kafka, and that does things by the clock while it is the one that is assigned."""
+
+    async def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
+        """These partitions (topic and number) are ours from now on: reads the state anew, before the first message.
+
+        Called at every assignment, also when nothing has changed. Anything raised ends the process.
+        """
+        ...
+
+    async def revoked(self) -> None:
+        """They may be another worker's by now: stops whatever the clock does."""
         ...
 
 

@@ -1,10 +1,10 @@
-"""Waits until every stage has done all there is."""
+"""Waits until stages have done all there is."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from pipeline.elasticsearch_client import connect, explained
@@ -16,15 +16,21 @@ from schemas import mapping
 
 POLL_SECONDS: Final = 0.3
 
+UNTIL_SEARCHABLE: Final = ("classify", "index")
+"""The stages that a post passes until it can be searched."""
+
 
 class NotDone(FlagpostError):
     """Stages still have work when the time is over."""
 
 
 def wait_until_done(
-    settings: Settings, timeout: float, told: Callable[[Sequence[Lag]], None] = lambda _lags: None
+    settings: Settings,
+    timeout: float,
+    told: Callable[[Sequence[Lag]], None] = lambda _lags: None,
+    stages: Collection[str] = UNTIL_SEARCHABLE,
 ) -> None:
-    """Returns when no stage has any lag; what was indexed can be searched then. ``told`` hears of every open lag.
+    """Returns when none of ``stages`` has any lag; what was indexed can be searched then. ``told`` hears of open lags.
 
     Raises `NotDone` after ``timeout`` seconds, `NotSetUp`, and `KafkaUnavailable` when Kafka can't be asked.
     """
@@ -33,7 +39,7 @@ def wait_until_done(
         while True:
             offsets, lags = read_lags(reader, settings)
             require_topics(settings, set(offsets))
-            open_lags = [lag for lag in lags if lag.lag]
+            open_lags = [lag for lag in lags if lag.lag and lag.stage in stages]
             if not open_lags:
                 break
             told(open_lags)

@@ -7,10 +7,16 @@ from typing import Final
 
 from msgspec import Struct
 
-from schemas.topics import FLAGGED, POSTS, Topic
+from schemas.topics import ALERT_ACTIONS, ALERT_CANDIDATES, ALERTS, FLAGGED, POSTS, REVIEWS, Topic
 
-READERS: Final[dict[str, Topic]] = {"classify": POSTS, "index": FLAGGED}
-"""Stage → the topic that its consumer group ``flagpost-<stage>`` reads."""
+READERS: Final[dict[str, tuple[Topic, ...]]] = {
+    "classify": (POSTS,),
+    "index": (FLAGGED, ALERTS),
+    "alert": (FLAGGED,),
+    "page": (ALERT_CANDIDATES, ALERT_ACTIONS),
+    "review": (REVIEWS,),
+}
+"""Stage → the topics that its consumer group ``flagpost-<stage>`` reads."""
 
 
 def group_of(stage: str) -> str:

@@ -115,6 +115,22 @@ class Settings(BaseSettings):
         "INFO", description="least level that is logged; texts of posts only ever at DEBUG"
     )
 
+    # Alerts
+    rules: Path = Field(ROOT / "deploy" / "alerts" / "rules.yaml", description="the rules file: which items page whom")
+    links_url: str | None = Field(
+        None,
+        description="address of `flagpost alerts serve` as people who are paged reach it; without it pages have no link",
+    )
+    links_secret: SecretStr | None = Field(
+        None, description="key that links in pages are signed with, 32 characters or more"
+    )
+    links_hours: float = Field(12.0, gt=0, le=168, description="hours that a link in a page works")
+    alerts_host: str = Field("127.0.0.1", description="address of `flagpost alerts serve`")
+    alerts_port: int = Field(8089, ge=0, le=65535, description="its port; 0: a free one")
+    heartbeat_url: SecretStr | None = Field(
+        None, description="dead-man's switch: asked for every minute while everything is well"
+    )
+
     # HTTP ingest
     http_host: str = Field("127.0.0.1", description="address of `flagpost ingest-http`")
     http_port: int = Field(8088, ge=0, le=65535, description="its port; 0: a free one")

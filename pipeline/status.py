@@ -114,7 +114,7 @@ def require_topics(settings: Settings, found: set[str]) -> None:
 
 
 def read_lags(reader: OffsetReader, settings: Settings) -> tuple[dict[str, Offsets], list[Lag]]:
-    """Offsets of every topic that is there, and the lag of every stage whose topic is there.
+    """Offsets of every topic that is there, and the lag of every stage in each of its topics that is there.
 
     The commits are read before the ends. So a lag of 0 everywhere means that all of it was done at one moment: what classify
     had committed by then it had published by then, and the end of [flagged], read later, counts it.
@@ -127,12 +127,13 @@ def read_lags(reader: OffsetReader, settings: Settings) -> tuple[dict[str, Offse
 def lags_from(
     offsets: Mapping[str, Offsets], committed: Mapping[str, Mapping[str, Mapping[int, int]]], settings: Settings
 ) -> list[Lag]:
-    """The lag of every stage whose topic is among ``offsets``."""
+    """The lag of every stage in each of its topics that is among ``offsets``."""
     lags = []
-    for stage, topic in READERS.items():
-        group, name = settings.named(group_of(stage)), settings.named(topic.name)
-        if name in offsets:
-            lags.append(Lag(stage, group, name, lag_of(offsets[name], committed.get(group, {}).get(name, {}))))
+    for stage, topics in READERS.items():
+        group = settings.named(group_of(stage))
+        for name in (settings.named(topic.name) for topic in topics):
+            if name in offsets:
+                lags.append(Lag(stage, group, name, lag_of(offsets[name], committed.get(group, {}).get(name, {}))))
     return lags
 
 

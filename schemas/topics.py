@@ -6,9 +6,12 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from schemas.alert import Action, Alert, Gone, Matched
+from schemas.audit import AuditEntry
 from schemas.item import Item, Withdrawn
 from schemas.outcome import Outcomes
 from schemas.post import Post, PostDeleted
+from schemas.review import Review
 
 MEBIBYTE: Final = 1024 * 1024
 
@@ -65,6 +68,48 @@ CHATTER_SAMPLE: Final = Topic(
     retention_days=7,
     max_bytes=2 * MEBIBYTE,
 )
+ALERT_CANDIDATES: Final = Topic(
+    name="alert-candidates",
+    key="uid (source:id)",
+    record=Matched | Gone,
+    about="which rules match an item, or that it is gone",
+    partitions=1,  # one reader knows every open alert
+    retention_days=7,
+)
+ALERTS: Final = Topic(
+    name="alerts",
+    key="alert id",
+    record=Alert,
+    about="the state of every alert and its pages; written by the page stage alone",
+    partitions=1,
+    retention_days=365,
+    cleanup="compact",
+)
+ALERT_ACTIONS: Final = Topic(
+    name="alert-actions",
+    key="alert id",
+    record=Action,
+    about="what people do about alerts: acknowledge, escalate, resolve",
+    partitions=1,
+    retention_days=30,
+)
+REVIEWS: Final = Topic(
+    name="reviews",
+    key="uid (source:id)",
+    record=Review,
+    about="what analysts decided; their order numbers them",
+    partitions=1,  # decisions are few, and one reader numbers them
+    retention_days=6 * 365.25,
+    max_bytes=2 * MEBIBYTE,
+)
+AUDIT: Final = Topic(
+    name="audit",
+    key="what it was done to",
+    record=AuditEntry,
+    about="who did what: pages, acknowledgements, decisions",
+    partitions=1,
+    retention_days=6 * 365.25,
+)
 DEAD_LETTERS: Final = Topic(
     name="dead-letters",
     key="key of the original record",
@@ -76,5 +121,17 @@ DEAD_LETTERS: Final = Topic(
 )
 
 TOPICS: Final[dict[str, Topic]] = {
-    topic.name: topic for topic in (POSTS, FLAGGED, OUTCOMES, CHATTER_SAMPLE, DEAD_LETTERS)
+    topic.name: topic
+    for topic in (
+        POSTS,
+        FLAGGED,
+        OUTCOMES,
+        CHATTER_SAMPLE,
+        ALERT_CANDIDATES,
+        ALERTS,
+        ALERT_ACTIONS,
+        REVIEWS,
+        AUDIT,
+        DEAD_LETTERS,
+    )
 }

@@ -39,11 +39,11 @@ class Judge:
     def verdicts(self, texts: Sequence[str]) -> list[Verdict]:
         """One verdict for each text, in order. Blocks. Raises ValueError when the model yields no number."""
         prepared = [prepare(text) for text in texts]
-        judgements = self.classifier.judge([one.text for one in prepared])
-        return [
-            decide(judgement, one, self.classifier, other_language(one.text))
-            for judgement, one in zip(judgements, prepared, strict=True)
-        ]
+        verdicts: dict[int, Verdict] = {}
+        for position, judgement in self.classifier.judge_as_ready([one.text for one in prepared]):
+            one = prepared[position]
+            verdicts[position] = decide(judgement, one, self.classifier, other_language(one.text))
+        return [verdicts[position] for position in range(len(texts))]
 
     async def verdicts_async(self, texts: Sequence[str]) -> list[Verdict]:
         """`verdicts`, off the event loop."""

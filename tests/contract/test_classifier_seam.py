@@ -36,6 +36,21 @@ def test_one_judgement_for_each_text_in_order(classifier: Classifier) -> None:
         assert max(abs(alone.scores[label] - judgement.scores[label]) for label in LABELS) <= 0.02
 
 
+def test_every_text_is_ready_once(classifier: Classifier) -> None:
+    ready = list(classifier.judge_as_ready(TEXTS))
+    assert sorted(position for position, _ in ready) == list(range(len(TEXTS)))
+    together = classifier.judge(TEXTS)
+    for position, judgement in ready:
+        assert judgement.spans == together[position].spans
+
+
+def test_a_caller_that_gives_up_leaves_nothing_behind(classifier: Classifier) -> None:
+    ready = classifier.judge_as_ready(TEXTS * 20)
+    next(ready)
+    ready.close()
+    assert len(classifier.judge(TEXTS[:1])) == 1
+
+
 def test_no_texts_no_judgements(classifier: Classifier) -> None:
     assert classifier.judge([]) == []
 

@@ -177,7 +177,7 @@ def test_no_texts_give_no_judgements(classifier: OpenVinoClassifier) -> None:
 def test_a_logit_that_is_no_number_is_an_error(classifier: OpenVinoClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
     output = classifier.graph.run(["anything"])[0][0]
     output.labels[:] = np.nan
-    monkeypatch.setattr(classifier.graph, "run", lambda texts: [[output]])
+    monkeypatch.setattr(classifier.graph, "run_as_ready", lambda texts: [(0, [output])])
 
     with pytest.raises(ValueError, match="not a number"):
         classifier.judge(["anything"])

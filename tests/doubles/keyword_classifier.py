@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -24,6 +24,10 @@ class KeywordClassifier:
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
         self.judged += texts
         return [self._judge(text) for text in texts]
+
+    def judge_as_ready(self, texts: Sequence[str]) -> Iterator[tuple[int, Judgement]]:
+        """The last text first: any order is allowed."""
+        yield from reversed(list(enumerate(self.judge(texts))))
 
     def _judge(self, text: str) -> Judgement:
         label = next((label for word, label in WORDS.items() if word in text.lower()), "chatter")

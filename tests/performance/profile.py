@@ -13,7 +13,7 @@ import json
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +59,9 @@ class _Recorded:
 
     def judge(self, texts: Sequence[str]) -> list[Judgement]:
         return [self.answers[text] for text in texts]
+
+    def judge_as_ready(self, texts: Sequence[str]) -> Iterator[tuple[int, Judgement]]:
+        yield from enumerate(self.judge(texts))
 
 
 @dataclass

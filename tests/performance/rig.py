@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local.stack import Stack
+from pipeline.done import UNTIL_SEARCHABLE
 from pipeline.offsets import OffsetReader
 from pipeline.settings import Settings, load_settings
 from pipeline.setup.elasticsearch import setup_elasticsearch
@@ -67,11 +68,15 @@ def filled(settings: Settings, posts: Sequence[Sample]) -> Ledger:
 
 
 def wait_until_idle(settings: Settings, seconds: float) -> None:
-    """Returns when no stage has any lag. Raises `Unbalanced` after ``seconds``."""
+    """Returns when all posts sent can be searched. Raises `Unbalanced` after ``seconds``."""
     deadline = time.monotonic() + seconds
     with OffsetReader(settings) as reader:
         while True:
-            lags = [f"{lag.stage} has {lag.lag} to do" for lag in read_lags(reader, settings)[1] if lag.lag]
+            lags = [
+                f"{lag.stage} has {lag.lag} to do"
+                for lag in read_lags(reader, settings)[1]
+                if lag.lag and lag.stage in UNTIL_SEARCHABLE
+            ]
             if not lags:
                 return
             if time.monotonic() > deadline:

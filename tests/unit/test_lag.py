@@ -27,7 +27,7 @@ def test_a_commit_beyond_the_end_is_no_negative_lag() -> None:
     assert lag_of(HALF_GONE, {0: 151, 1: 10}) == 0
 
 
-def test_each_stage_has_the_lag_of_its_own_group_on_its_own_topic() -> None:
+def test_each_stage_has_the_lag_of_its_own_group_on_its_own_topics() -> None:
     settings = Settings(home=Path("nowhere"), namespace="n")
     offsets = {"n-posts": Offsets({0: 0}, {0: 5}), "n-flagged": Offsets({0: 0}, {0: 3})}
     committed = {"n-flagpost-classify": {"n-posts": {0: 4}, "n-flagged": {0: 3}}, "n-flagpost-index": {}}
@@ -35,6 +35,7 @@ def test_each_stage_has_the_lag_of_its_own_group_on_its_own_topic() -> None:
     assert lags == {
         "classify": ("n-flagpost-classify", "n-posts", 1),
         "index": ("n-flagpost-index", "n-flagged", 3),
+        "alert": ("n-flagpost-alert", "n-flagged", 3),
     }
 
 

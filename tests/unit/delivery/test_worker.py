@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,9 +15,9 @@ from agents.worker import Worker
 from pipeline.delivery import Outage
 from pipeline.errors import ElasticsearchUnavailable, KafkaUnavailable, NotSetUp, StageHalted
 from pipeline.message import Message
+from pipeline.result import End, Result, Retry
 from pipeline.settings import Settings
 from pipeline.supervisor import EXIT_FAULT, EXIT_HALTED, EXIT_OUTAGE
-from schemas.topics import POSTS
 from tests.doubles.manual_clock import START
 
 
@@ -41,7 +41,7 @@ class Bench:
     """A worker that takes a batch of three events."""
 
     def __init__(self, folder: Path) -> None:
-        self.worker = Worker("classify", Settings(home=folder), self._make)
+        self.worker = Worker("classify", Settings(home=folder, namespace="n"), self._make)
         self.acked: list[int] = []
 
     async def _make(self, *_: Any) -> Any:
@@ -49,13 +49,18 @@ class Bench:
 
     def _event(self, offset: int) -> Any:
         record = SimpleNamespace(
-            partition=2, offset=offset, key=b"x:1", value=b"\xff{", timestamp=START.timestamp() + offset
+            topic="n-posts",
+            partition=2,
+            offset=offset,
+            key=b"x:1",
+            value=b"\xff{",
+            timestamp=START.timestamp() + offset,
         )
         return SimpleNamespace(message=record, ack=lambda: self.acked.append(offset))
 
     async def deliver(self, during: Callable[[], None]) -> Sequence[Message]:
         delivery: Any = ScriptedDelivery(during)
-        await self.worker.deliver(delivery, [self._event(offset) for offset in (7, 8, 9)], POSTS)
+        await self.worker.deliver(delivery, [self._event(offset) for offset in (7, 8, 9)])
         return delivery.batch
 
 
@@ -106,6 +111,51 @@ async def test_whatever_goes_wrong_ends_the_process_at_once_and_acks_nothing(
         await bench.deliver(failing(error))
     assert ended.value.args == (code,)
     assert bench.acked == []
+
+
+class Owner:
+    """A stage that owns state; says what it is told."""
+
+    name = "page"
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.told: list[Any] = []
+        self._error = error
+
+    async def handle(self, messages: Sequence[Message]) -> Sequence[Result]:
+        return []
+
+    async def settle(self, ends: Sequence[tuple[Message, End]]) -> Retry | None:
+        return None
+
+    async def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
+        self.told.append(partitions)
+        if self._error:
+            raise self._error
+
+    async def revoked(self) -> None:
+        self.told.append("revoked")
+
+
+async def owning(folder: Path, owner: Owner) -> Worker:
+    worker = Worker("page", Settings(home=folder, namespace="n"), None)  # type: ignore[arg-type]
+    worker._delivery = SimpleNamespace(stage=owner)  # type: ignore[assignment]
+    return worker
+
+
+async def test_a_stage_that_owns_state_is_told_what_it_is_assigned(bench: Bench, tmp_path: Path) -> None:
+    owner = Owner()
+    worker = await owning(tmp_path, owner)
+    await worker.assigned([("n-alert-candidates", 0), ("n-alert-actions", 0)])
+    await worker.revoked()
+    assert owner.told == [{("alert-candidates", 0), ("alert-actions", 0)}, "revoked"]
+
+
+async def test_a_stage_that_can_not_read_its_state_ends_the_process(bench: Bench, tmp_path: Path) -> None:
+    worker = await owning(tmp_path, Owner(KafkaUnavailable("away")))
+    with pytest.raises(Ended) as ended:
+        await worker.assigned([])
+    assert ended.value.args == (EXIT_OUTAGE,)
 
 
 async def test_a_batch_that_is_cancelled_is_not_acked(bench: Bench) -> None:

@@ -94,7 +94,7 @@ def test_a_stage_keeps_its_journal_and_its_pause_and_has_time_to_end(
 def test_lag_is_that_of_the_stage(one: Object) -> None:
     stage = one["spec"]["scaleTargetRef"]["name"].removeprefix("flagpost-")
     (trigger,) = one["spec"]["triggers"]
-    topic = READERS[stage]
+    topic = READERS[stage][0]
     assert trigger["metadata"]["topic"] == topic.name
     assert trigger["metadata"]["consumerGroup"] == group_of(stage)
     assert one["spec"]["maxReplicaCount"] == topic.partitions

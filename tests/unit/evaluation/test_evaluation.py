@@ -8,13 +8,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.classifier import Judgement, Thresholds
+from models.classifier import Thresholds
 from models.evaluation.estimate import Estimate
 from pipeline.evaluation.evaluation import Evaluation, evaluate
 from pipeline.evaluation.judging import Judged, groups
 from pipeline.evaluation.posts import LabelledPost
 from schemas.labels import LABELS, Label
 from schemas.verdict import Scores, Verdict
+from tests.doubles.keyword_classifier import KeywordClassifier
 from tests.unit.evaluation.posts import judge, labelled, post
 
 POSTS = (
@@ -176,20 +177,14 @@ def test_slices_are_by_length_source_and_theme() -> None:
 def test_what_is_judged_is_what_the_classifier_decides() -> None:
     """The thresholds of the model, not those of this report, make a verdict."""
 
-    class Doubtful:
+    class Doubtful(KeywordClassifier):
         model = "doubtful@1"
-        activation = 1
         thresholds = Thresholds(
             **{name: 0.99 if name in ("unsure", "also", "immediate") else 0.01 for name in Thresholds.__slots__}
         )
 
-        def judge(self, texts: list[str]) -> list[Judgement]:
-            from tests.doubles.keyword_classifier import KeywordClassifier
-
-            return KeywordClassifier().judge(texts)
-
     one = post("lovely", "chatter")
-    (found,) = judge(one, classifier=Doubtful()).verdicts  # type: ignore[arg-type]
+    (found,) = judge(one, classifier=Doubtful()).verdicts
 
     assert found.model == "doubtful@1"
     assert found.thresholds["unsure"] == 0.99

@@ -29,7 +29,6 @@ from pipeline.ingest.sources.form import Form
 from pipeline.message import RecordTooLarge
 from pipeline.settings import Settings
 from schemas.dead_letter import DeadLetter
-from schemas.topics import POSTS
 from tests.doubles.manual_clock import START, ManualClock
 
 TROUBLES = [None, None, None, Outage("away"), StageHalted("no index", ""), ValueError(), asyncio.CancelledError()]
@@ -68,7 +67,9 @@ def test_offsets_are_acked_in_order_and_never_before_they_are_durable(
             assert offset in delivery.durable, "acked before it is durable"
             acked.append(offset)
 
-        record = SimpleNamespace(partition=0, offset=offset, key=b"", value=b"", timestamp=START.timestamp())
+        record = SimpleNamespace(
+            topic="posts", partition=0, offset=offset, key=b"", value=b"", timestamp=START.timestamp()
+        )
         return SimpleNamespace(message=record, ack=ack)
 
     async def run() -> None:
@@ -76,7 +77,7 @@ def test_offsets_are_acked_in_order_and_never_before_they_are_durable(
         first = 0
         for size, trouble, place in batches:
             delivery.trouble = (place, trouble) if trouble else None
-            await worker.deliver(delivery, [event(offset) for offset in range(first, first + size)], POSTS)
+            await worker.deliver(delivery, [event(offset) for offset in range(first, first + size)])
             first += size
 
     with mock.patch("os._exit", side_effect=Ended):

@@ -1,0 +1,1 @@
+"""The alert stage: which items page whom, `[flagged]` → `[alert-candidates]`."""

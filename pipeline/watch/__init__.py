@@ -1,0 +1,1 @@
+"""Whether flagpost itself is well: what operators are paged about."""

@@ -1,0 +1,28 @@
+"""Who did what, and when: one record an act on `[audit]`, never with the text of a post."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from schemas.fields import Moment, Short
+
+
+class AuditEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="audit"):
+    """One act of a person or of flagpost itself."""
+
+    at: Moment
+    by: Annotated[Short, Meta(description="Name of the person, or flagpost")]
+    act: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z]+(-[a-z]+)*(?![\s\S])",
+            max_length=64,
+            description="page-sent, page-failed, alert-acknowledged, alert-escalated, alert-resolved, review-decided …",
+        ),
+    ]
+    on: Annotated[Short, Meta(description="What it was done to: an alert's id, a document's id, a topic …")]
+    detail: Annotated[
+        dict[str, Short], Meta(max_length=32, description="Channel, recipient, delivery id, answer …")
+    ] = {}
