@@ -6,9 +6,9 @@ Durations are plain numbers with their unit in the name. Times of day are those 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from schemas.alert import RuleName, Severity
 from schemas.fields import Short, Source
@@ -23,8 +23,12 @@ Name = Annotated[
 ]
 Minutes = Annotated[float, Meta(gt=0, le=7 * 24 * 60)]
 Hours = Annotated[float, Meta(gt=0, le=7 * 24)]
+TimeOfDay = Annotated[dt.time, Meta(tz=False, description="22:00, by the clock of `timezone`")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+GroupBy = Literal["label", "grade", "place", "source"]
+MOST_RULES: Final = 64
+"""One item may match all of them (schemas/alert.py bounds its matches)."""
+DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class _Part(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -78,18 +82,21 @@ Channel = WebhookChannel | AppriseChannel | NotifyChannel | PagerDutyChannel | A
 
 
 class Person(_Part, frozen=True):
-    """Somebody who can be paged. ``channels``: name of a channel → address in it, "" where the channel needs none."""
+    """Somebody who can be paged. ``channels``: name of a channel → address in it, "" where the channel needs none.
 
-    channels: Annotated[dict[Name, Short], Meta(min_length=1)]
+    Who has no channel yet is on duty all the same, but no page reaches them; `flagpost rules check` says so.
+    """
+
+    channels: dict[Name, Short] = {}
 
 
 class Shift(_Part, frozen=True, rename={"begin": "from", "end": "to"}):
     """Who is on duty on these days between two times; over midnight where ``to`` is not after ``from``."""
 
     who: Annotated[list[Name], Meta(min_length=1, description="People")]
-    days: Annotated[list[Day], Meta(min_length=1)] = list(DAYS)
-    begin: dt.time = dt.time(0)
-    end: dt.time = dt.time(0)
+    days: Annotated[list[Day], Meta(min_length=1)] = field(default_factory=lambda: list(DAYS))
+    begin: TimeOfDay = dt.time(0)
+    end: TimeOfDay = dt.time(0)
 
 
 class Match(_Part, frozen=True):
@@ -116,8 +123,8 @@ class Step(_Part, frozen=True):
 class QuietHours(_Part, frozen=True, rename={"begin": "from", "end": "to"}):
     """Pages wait until these are over. Never those of an immediate item."""
 
-    begin: dt.time
-    end: dt.time
+    begin: TimeOfDay
+    end: TimeOfDay
 
 
 class Rule(_Part, frozen=True):
@@ -129,9 +136,8 @@ class Rule(_Part, frozen=True):
     about: Short = ""
     severity: Severity = "warning"
     group_by: Annotated[
-        list[Literal["label", "grade", "place", "source"]],
-        Meta(description="Items that are alike in these are one story; near-duplicates always are"),
-    ] = ["label", "place"]
+        list[GroupBy], Meta(description="Items that are alike in these are one story; near-duplicates always are")
+    ] = field(default_factory=lambda: ["label", "place"])
     group_wait_seconds: Annotated[
         float, Meta(ge=0, le=3600, description="A new story waits so long for more; immediate never")
     ] = 30
@@ -163,7 +169,7 @@ class RulesFile(_Part, frozen=True):
     channels: dict[Name, Channel] = {}
     people: dict[Name, Person] = {}
     rota: dict[Name, Annotated[list[Shift], Meta(min_length=1)]] = {}
-    rules: list[Rule] = []
+    rules: Annotated[list[Rule], Meta(max_length=MOST_RULES)] = []
     system: SystemRules | None = None
     digest_older_than_hours: Annotated[
         Hours, Meta(description="Posts older than that come in one digest and page nobody")
