@@ -54,10 +54,10 @@ lint: $(VENV)/.done-dev
 format: $(VENV)/.done-dev ## Format the code
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
-generated: $(VENV)/.done ## Write the index templates and JSON Schemas anew
+generated: $(VENV)/.done ## Regenerate the index templates and JSON Schemas
 	@$(BIN)/python -m schemas.mapping && $(BIN)/python -m schemas.json_schema
 
-locks: ## Compile requirements/*.txt anew from pyproject.toml (needs uv)
+locks: ## Recompile requirements/*.txt from pyproject.toml (needs uv)
 	@set -e; compile="uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11"; \
 	named="--custom-compile-command 'make locks'"; \
 	eval $$compile $$named pyproject.toml --extra local --extra evaluate --extra dev --extra train -o requirements/train.txt; \
@@ -72,7 +72,7 @@ train: $(TRAIN)/.done ## Train, quantise, judge and release the model (needs tor
 train-quick: $(TRAIN)/.done ## The same way in minutes, into .scratch/quick
 	@$(TRAIN)/bin/python -m models.training --quick --out .scratch/quick
 
-corpus-card: $(VENV)/.done-dev ## Count the corpus anew for its data card
+corpus-card: $(VENV)/.done-dev ## Recount the corpus for its data card
 	@$(BIN)/python -m models.training.corpus_card
 
 experiments: $(TRAIN)/.done ## Train variants of the recipe: make experiments NAMES="plain r-drop"

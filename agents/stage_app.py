@@ -67,13 +67,14 @@ def stage_app(name: str, batch: Callable[[Settings], int], make: StageMaker) -> 
         settings = load_settings()
         configure(settings.log_level)
         require_home(settings)
+        brokers = settings.bootstrap()
     except FlagpostError as error:
         sys.exit(f"{error.message}\n{error.hint}")
     datadir = settings.home / "faust" / name
     datadir.mkdir(parents=True, exist_ok=True)
     app = _StageApp(
         settings.named(f"flagpost-{name}"),
-        broker=[f"aiokafka://{address}" for address in settings.bootstrap().split(",")],
+        broker=[f"aiokafka://{address}" for address in brokers.split(",")],
         broker_credentials=_credentials(settings),
         broker_session_timeout=10.0,
         broker_heartbeat_interval=2.0,

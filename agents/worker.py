@@ -142,7 +142,7 @@ class Worker:
         else:
             self.metrics.resumed()
             if self.metrics.stuck:
-                log.error("stuck", stage=self._name, reason=f"a batch is in work for more than {STUCK_AFTER:g} s")
+                log.error("stuck", stage=self._name, reason=f"a batch has taken more than {STUCK_AFTER:g} s")
                 _end(EXIT_FAULT)
         try:
             async with asyncio.timeout(ASKED_WITHIN):

@@ -78,11 +78,12 @@ def explained(settings: Settings) -> Iterator[None]:
             "Try again; see its logs if it stays so.",
         ) from None
     except TransportError:
-        local = settings.elasticsearch_url is None
+        if settings.elasticsearch_url is None:
+            raise ElasticsearchUnavailable(
+                f"The local Elasticsearch does not answer at {url}.", "`flagpost local logs elasticsearch` tells why."
+            ) from None
         raise ElasticsearchUnavailable(
-            f"The local Elasticsearch does not run (nobody answers at {url})."
-            if local
-            else f"Nobody answers as Elasticsearch at {url}.",
+            f"Nobody answers as Elasticsearch at {url}.",
             "`flagpost local up` starts one on this machine; FLAGPOST_ELASTICSEARCH_URL names another cluster.",
         ) from None
     except (SerializationError, UnsupportedProductError):

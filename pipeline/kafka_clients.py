@@ -69,19 +69,31 @@ def topic_ids(settings: Settings, names: Sequence[str]) -> dict[str, str]:
         admin = KafkaAdminClient(**kafka_python_options(settings), request_timeout_ms=int(BOOTSTRAP_SECONDS * 1000))
         try:
             for _ in range(LOOKS):
-                # All of them, and not by name: to ask for a name would create it where a cluster allows that.
                 topics = admin.describe_topics()
                 found = {topic["name"]: str(topic["topic_id"]) for topic in topics if not topic["error_code"]}
                 missing = [name for name in names if name not in found]
                 if not missing:
                     return {name: found[name] for name in names}
                 time.sleep(LOOK_EVERY)
+            require_visible(admin, missing)
         finally:
             admin.close()
     raise NotSetUp(
         f"Kafka at {settings.bootstrap()} has no topic {' and no topic '.join(missing)}.",
         "Run `flagpost setup`.",
     )
+
+
+def require_visible(admin: KafkaAdminClient, names: Sequence[str]) -> None:
+    """Raises Kafka's own refusal where our user may not see one of the topics ``names``.
+
+    A list of all topics simply leaves such a topic out, as if it were not there; asked for by name, Kafka says why. An
+    admin client's question never makes a topic.
+    """
+    for topic in admin.describe_topics(list(names)):
+        error = kafka_errors.for_code(topic["error_code"])
+        if issubclass(error, kafka_errors.AuthorizationError):
+            raise error(topic["name"])
 
 
 @contextmanager
@@ -170,10 +182,14 @@ def _anybody_listens(addresses: str) -> bool:
 
 
 def _nobody(settings: Settings) -> KafkaUnavailable:
-    start = "`flagpost local up` starts one on this machine; FLAGPOST_KAFKA_BOOTSTRAP names another (host:port)."
     if settings.kafka_bootstrap is None:
-        return KafkaUnavailable(f"The local Kafka does not run (nobody answers at {settings.bootstrap()}).", start)
-    return KafkaUnavailable(f"Nobody answers at {settings.bootstrap()}, where Kafka should be.", start)
+        return KafkaUnavailable(
+            f"The local Kafka does not answer at {settings.bootstrap()}.", "`flagpost local logs kafka` tells why."
+        )
+    return KafkaUnavailable(
+        f"Nobody answers at {settings.bootstrap()}, where Kafka should be.",
+        "`flagpost local up` starts one on this machine; FLAGPOST_KAFKA_BOOTSTRAP names another (host:port).",
+    )
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:

@@ -63,7 +63,7 @@ def outgoing(stored: Stored, now: dt.datetime) -> Outgoing:
         except InvalidMessage as fault:
             raise NotReplayable(f"this line of a file is still no post ({fault})") from None
     if topic not in TOPICS or topic == DEAD_LETTERS.name:
-        raise NotReplayable(f"it came from {topic!r}, which is no topic of ours")
+        raise NotReplayable(f"it came from {topic!r}, which is not a topic of flagpost")
     return Outgoing(stored.id, topic, stored.key, stored.value)
 
 

@@ -2,38 +2,33 @@
 
 A secret may also be read from a file: ``FLAGPOST_KAFKA_PASSWORD_FILE=/run/secrets/kafka`` sets ``kafka_password``.
 With ``FLAGPOST_PRODUCTION=true`` nothing is reached in plain text: settings that would are refused.
+Nobody is asked whom nobody named: without a setting it is the running local server, and where none runs it is an error.
 """
 
 from __future__ import annotations
 
-import contextlib
-import difflib
-import json
-import os
 import tomllib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
     TomlConfigSettingsSource,
 )
 
-from pipeline.errors import InvalidSettings
+from pipeline.errors import ElasticsearchUnavailable, InvalidSettings, KafkaUnavailable
+from pipeline.local_servers import address_of, local_status_file
+from pipeline.settings_sources import DOTENV, OTHERS, PREFIX, TOML, SecretFiles, explained, unknown_names
 
-ROOT = Path(__file__).resolve().parent.parent
-PREFIX = "FLAGPOST_"
-OTHERS = ("FLAGPOST_LOCAL_", "FLAGPOST_SUPERVISOR_PID")
-"""Variables that are no settings of the pipeline: of the local servers, and of a worker's supervisor."""
+__all__ = ["OTHERS", "PREFIX", "ROOT", "Settings", "load_settings", "local_status_file", "unknown_settings"]
+
+ROOT: Final = Path(__file__).resolve().parent.parent
 
 ENCRYPTED: Final = ("SSL", "SASL_SSL")
 """Security protocols of Kafka that use TLS."""
@@ -42,9 +37,7 @@ ENCRYPTED: Final = ("SSL", "SASL_SSL")
 class Settings(BaseSettings):
     """What an operator can set; ``flagpost settings`` prints all of it."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", toml_file="flagpost.toml", extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=DOTENV, toml_file=TOML, extra="ignore", frozen=True)
 
     # Where
     home: Path = Field(Path(".flagpost"), description="folder for state on this machine: local servers, journals, logs")
@@ -147,7 +140,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (
             init_settings,
-            _SecretFiles(settings_cls),
+            SecretFiles(settings_cls),
             env_settings,
             dotenv_settings,
             TomlConfigSettingsSource(settings_cls),
@@ -178,15 +171,26 @@ class Settings(BaseSettings):
     # What follows from the settings
 
     def bootstrap(self) -> str:
-        """The brokers: from the settings, else the running local Kafka, else Kafka's usual port."""
-        return self.kafka_bootstrap or _noted(self.home, "kafka", "bootstrap") or "127.0.0.1:9092"
+        """The brokers: from the settings, else the running local Kafka. Raises `KafkaUnavailable` where there is neither."""
+        address = self.kafka_bootstrap or address_of(self.home, "kafka")
+        if address is None:
+            raise KafkaUnavailable(
+                "No Kafka is set and none runs here.",
+                "`flagpost local up` starts one, or set FLAGPOST_KAFKA_BOOTSTRAP.",
+            )
+        return address
 
     def elasticsearch(self) -> str:
-        """The cluster's URL: from the settings, else the running local one, else the usual port.
+        """The cluster's URL: from the settings, else the running local one.
 
-        Raises `InvalidSettings` in production when that is none with https.
+        Raises `ElasticsearchUnavailable` where there is neither, and `InvalidSettings` in production when it is not https.
         """
-        url = self.elasticsearch_url or _noted(self.home, "elasticsearch", "url") or "http://127.0.0.1:9200"
+        url = self.elasticsearch_url or address_of(self.home, "elasticsearch")
+        if url is None:
+            raise ElasticsearchUnavailable(
+                "No Elasticsearch is set and none runs here.",
+                "`flagpost local up` starts one, or set FLAGPOST_ELASTICSEARCH_URL.",
+            )
         if self.production:  # a process that never asks Elasticsearch need not name one
             _require_https(url)
         return url
@@ -204,62 +208,9 @@ def _require_https(url: str) -> None:
         )
 
 
-class _SecretFiles(EnvSettingsSource):
-    """``FLAGPOST_<NAME>_FILE`` holds the path of a file whose content is the value of a secret ``<NAME>``."""
-
-    def __call__(self) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        in_file = dotenv_values(".env")
-        for name, field in self.settings_cls.model_fields.items():
-            variable = f"{PREFIX}{name.upper()}_FILE"
-            path = os.environ.get(variable) or in_file.get(variable)
-            if not path or not _is_secret(field):
-                continue
-            try:
-                values[name] = Path(path).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                problem = error.strerror if isinstance(error, OSError) else "it is not text"
-                raise InvalidSettings(
-                    f"{variable} names a file that can't be read ({problem}).",  # not which: it may be the secret itself
-                    "Set it to the path of a readable file that holds the secret, or unset it.",
-                ) from None
-        return values
-
-
 def unknown_settings() -> list[str]:
     """A sentence for every FLAGPOST_ variable, and every line of .env and flagpost.toml, that is no setting."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    known |= {f"{PREFIX}{name.upper()}_FILE" for name, field in Settings.model_fields.items() if _is_secret(field)}
-    given = {name: "the environment" for name in os.environ if name.startswith(PREFIX)}
-    given |= {name.upper(): ".env" for name in dotenv_values(".env") if name.upper().startswith(PREFIX)}
-    with contextlib.suppress(OSError, tomllib.TOMLDecodeError):
-        toml = tomllib.loads(Path("flagpost.toml").read_text(encoding="utf-8"))
-        given |= {f"{PREFIX}{name.upper()}": "flagpost.toml" for name in toml}
-    sentences = []
-    for name in sorted(set(given) - known):
-        if name.startswith(OTHERS):
-            continue
-        close = difflib.get_close_matches(name, known, n=1)
-        sentences.append(f"{name} in {given[name]} is no setting" + (f"; is {close[0]} meant?" if close else "."))
-    return sentences
-
-
-def _is_secret(field: FieldInfo) -> bool:
-    return "SecretStr" in str(field.annotation)
-
-
-def local_status_file(home: Path) -> Path:
-    """Where ``flagpost local up`` notes what it runs: ``{"kafka": {...}, "elasticsearch": {...}}``."""
-    return home / "local" / "status.json"
-
-
-def _noted(home: Path, server: str, field: str) -> str | None:
-    """What the note of the local stack says; None where there is no note, or the server does not run."""
-    try:
-        value = json.loads(local_status_file(home).read_text(encoding="utf-8"))[server][field]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return str(value) if value else None
+    return unknown_names(Settings.model_fields)
 
 
 @lru_cache(maxsize=1)
@@ -267,17 +218,5 @@ def load_settings() -> Settings:
     """Reads the settings once a process. Raises `InvalidSettings` that names the variable, never its value."""
     try:
         return Settings()
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"]).upper()
-        raise InvalidSettings(
-            f"The setting {PREFIX}{name} is wrong: {first['msg']}.",
-            "Correct it in the environment, in .env or in flagpost.toml.",
-        ) from None
-    except SettingsError as error:  # its cause quotes the value
-        name = str(error).partition('field "')[2].partition('"')[0]
-        raise InvalidSettings(
-            f"The setting {PREFIX}{name.upper()} is not JSON.", 'Write it like {"posts": 3}.'
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidSettings(f"flagpost.toml is not TOML: {error}.", "Correct the file, or move it away.") from None
+    except (ValidationError, SettingsError, tomllib.TOMLDecodeError) as error:
+        raise explained(error) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -59,8 +59,10 @@ class Status(Struct, frozen=True):
     """The stable structure of ``flagpost status --json``. What could not be asked is empty or null; see ``problems``."""
 
     checked_at: dt.datetime
-    kafka: str
-    elasticsearch: str
+    kafka: str | None
+    """Where it is; null where none is set and none runs here."""
+    elasticsearch: str | None
+    """The same."""
     topics: list[TopicStatus]
     lags: list[Lag]
     dead_letters: int | None
@@ -91,8 +93,8 @@ def gather(settings: Settings, now: dt.datetime) -> Status:
     dead = [status.messages for status in topics if status.topic == DEAD_LETTERS.name]
     return Status(
         checked_at=now,
-        kafka=settings.bootstrap(),
-        elasticsearch=settings.elasticsearch(),
+        kafka=_where(settings.bootstrap),
+        elasticsearch=_where(settings.elasticsearch),
         topics=topics,
         lags=lags,
         dead_letters=dead[0] if dead else None,
@@ -158,6 +160,13 @@ def _elasticsearch(settings: Settings) -> tuple[int, list[IndexStatus]]:
             IndexStatus(name, client.count(index=name)["count"], client.count(index=name, query=withdrawn)["count"])
             for name in names
         ]
+
+
+def _where(address: Callable[[], str]) -> str | None:
+    try:
+        return address()
+    except FlagpostError:
+        return None
 
 
 def _problem(part: str, error: FlagpostError) -> Problem:

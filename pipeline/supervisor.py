@@ -117,7 +117,7 @@ class Supervisor:
 
 def _meaning(code: int) -> str:
     meanings = {
-        EXIT_FAULT: "a fault of ours",
+        EXIT_FAULT: "an unexpected fault",
         EXIT_OUTAGE: "an outage of Kafka or Elasticsearch",
         EXIT_HALTED: "halted",
     }

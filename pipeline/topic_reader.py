@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from pipeline.errors import KafkaUnavailable, NotSetUp
-from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
+from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options, require_visible
 from pipeline.settings import Settings
 from schemas.topics import Topic
 
@@ -49,15 +50,20 @@ class TopicReader:
     def bounds(self) -> Bounds:
         """What the topic holds now."""
         with kafka_errors_explained(self._settings):
-            numbers = self._consumer.partitions_for_topic(self._topic)
-            if not numbers:
-                raise NotSetUp(
-                    f"Kafka at {self._settings.bootstrap()} has no topic {self._topic}.", "Run `flagpost setup`."
-                )
-            partitions = [TopicPartition(self._topic, number) for number in sorted(numbers)]
+            partitions = [TopicPartition(self._topic, number) for number in sorted(self._partitions())]
             begin = self._consumer.beginning_offsets(partitions)
             end = self._consumer.end_offsets(partitions)
         return {partition.partition: (begin[partition], end[partition]) for partition in partitions}
+
+    def offset_at(self, partition: int, moment: dt.datetime) -> int:
+        """The first record of ``partition`` that came at ``moment`` or later; its next offset where none did."""
+        place = TopicPartition(self._topic, partition)
+        with kafka_errors_explained(self._settings):
+            self._partitions()
+            milliseconds = max(int(moment.timestamp() * 1000), 0)
+            found = self._consumer.offsets_for_times({place: milliseconds})[place]
+            offset: int = found.offset if found else self._consumer.end_offsets([place])[place]
+        return offset
 
     def records(self, bounds: Bounds) -> Iterator[Any]:
         """Every record within ``bounds``, each partition's in order, holding one fetch of them at a time.
@@ -68,6 +74,7 @@ class TopicReader:
         if not ends:
             return
         with kafka_errors_explained(self._settings):
+            self._partitions()  # or a topic that we may not see would be waited for in vain
             self._consumer.assign(list(ends))
             for partition in ends:
                 self._consumer.seek(partition, bounds[partition.partition][0])
@@ -87,6 +94,18 @@ class TopicReader:
                     f"Kafka at {self._settings.bootstrap()} stopped giving records of {self._topic}.",
                     "Look at the brokers' health, then try again.",
                 )
+
+    def _partitions(self) -> set[int]:
+        """Numbers of the topic's partitions. Raises `NotSetUp`, or Kafka's own refusal."""
+        numbers: set[int] = self._consumer.partitions_for_topic(self._topic)
+        if numbers:
+            return numbers
+        admin = KafkaAdminClient(**kafka_python_options(self._settings))
+        try:
+            require_visible(admin, [self._topic])
+        finally:
+            admin.close()
+        raise NotSetUp(f"Kafka at {self._settings.bootstrap()} has no topic {self._topic}.", "Run `flagpost setup`.")
 
 
 def read_topic(settings: Settings, topic: Topic) -> Iterator[Any]:

@@ -11,16 +11,13 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import psutil
 from msgspec import Struct
 
 from pipeline.metrics import Health
 from pipeline.pause import pause_file
+from pipeline.processes import lives
 
 HEALTH_SECONDS: Final = 2.0
-
-_CLOCK_SLACK: Final = 2.0
-"""Seconds by which a process may seem to have started after its own run file: clocks are corrected."""
 
 
 class RunFile(Struct, frozen=True):
@@ -76,12 +73,7 @@ def pauses(home: Path) -> list[Pause]:
 
 def is_alive(run: RunFile) -> bool:
     """Whether the process that wrote ``run`` lives; another one that got its pid later is not it."""
-    try:
-        process = psutil.Process(run.pid)
-        began: float = process.create_time()
-        return process.status() != psutil.STATUS_ZOMBIE and began <= run.started_at.timestamp() + _CLOCK_SLACK
-    except (psutil.Error, ValueError, OverflowError):
-        return False
+    return lives(run.pid, run.started_at.timestamp())
 
 
 def ask_health(url: str) -> Health | None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.classify.judge import Judge
+from pipeline.cli.bad_lines import BadLines
 from pipeline.cli.terminal import json_line
 from pipeline.errors import InvalidInput
 from pipeline.ingest.sources import Position
@@ -24,9 +25,6 @@ from schemas.post import MAX_POST_BYTES
 from schemas.verdict import Verdict
 
 BATCH: Final = 256
-MOST_NAMED: Final = 20
-"""Lines that can't be used are named up to so many, and then only counted."""
-
 WITHIN: Final = 0.2
 """Seconds that a batch waits to fill, so that verdicts on a slow pipe don't wait for its end."""
 
@@ -59,32 +57,43 @@ def classify(context: click.Context, file: Path, plain: bool) -> None:
     A line is a JSON object with `text` and, if it has one, `id`; without one its line number stands in. Each verdict has
     id, label, also, scores, grade, unsure, language (null unless it is surely not English), reasons and model.
 
-    Lines that can't be used are named on standard error; the exit code is 1 then.
+    Lines that can't be used are told on standard error at the end; the exit code is 1 then.
     """
     stream = _open(file)
     judge = Judge.load(load_settings())
-    faults = 0
     size = file.stat().st_size if str(file) != "-" and file.is_file() else None
-    with _progress(size) as progress:
-        task = progress.add_task("judged", total=size)
-        for lines in _batches(stream):
-            inputs = []
-            for number, line in lines:
-                try:
-                    if (one := _input(number, line, plain)) is not None:
-                        inputs.append(one)
-                except ValueError as fault:
-                    faults += 1
-                    if faults <= MOST_NAMED:
-                        progress.console.print(f"line {number}: {fault}", style="red", markup=False, highlight=False)
-            verdicts = judge.verdicts([one.text for one in inputs])
-            for one, verdict in zip(inputs, verdicts, strict=True):
-                click.echo(json_line(msgspec.to_builtins(_output(one, verdict))))
-            sys.stdout.flush()
-            progress.advance(task, sum(len(line or b"") + 1 for _, line in lines))
-    if faults:
-        click.echo(f"{faults} line{'s' if faults > 1 else ''} could not be used.", err=True)
+    bad = BadLines()
+    try:
+        with _progress(size) as progress:
+            task = progress.add_task("judged", total=size)
+            for lines in _batches(stream):
+                _judge(judge, _inputs(lines, plain, bad))
+                progress.advance(task, sum(len(line or b"") + 1 for _, line in lines))
+    finally:  # an interrupted run tells its bad lines, too
+        for sentence in bad.sentences():
+            click.echo(sentence, err=True)
+    if bad:
+        if not plain:
+            click.echo("With --text each line is the text of a post; `flagpost probe` reads CSV too.", err=True)
         context.exit(1)
+
+
+def _inputs(lines: list[Line], plain: bool, bad: BadLines) -> list[_Input]:
+    inputs = []
+    for number, line in lines:
+        try:
+            if (one := _input(number, line, plain)) is not None:
+                inputs.append(one)
+        except ValueError as fault:
+            bad.note(number, str(fault))
+    return inputs
+
+
+def _judge(judge: Judge, inputs: list[_Input]) -> None:
+    verdicts = judge.verdicts([one.text for one in inputs])
+    for one, verdict in zip(inputs, verdicts, strict=True):
+        click.echo(json_line(msgspec.to_builtins(_output(one, verdict))))
+    sys.stdout.flush()
 
 
 def _open(file: Path) -> BinaryIO:
@@ -153,24 +162,25 @@ def _batches(stream: BinaryIO) -> Iterator[list[Line]]:
 def _input(number: int, line: bytes | None, plain: bool) -> _Input | None:
     """The post of a line; None for the news of a deletion. Raises ValueError that says what is wrong without quoting it."""
     if line is None:
-        raise ValueError(f"more than {MAX_POST_BYTES} bytes")
+        raise ValueError(f"more than {MAX_POST_BYTES:,} bytes")
     if number == 1:
         line = line.removeprefix(b"\xef\xbb\xbf")
     if plain:
         try:
             return _Input(line.decode("utf-8").rstrip("\r\n"), number)
-        except UnicodeDecodeError as fault:
-            raise ValueError(f"byte {fault.start} is not UTF-8") from None
+        except UnicodeDecodeError:
+            raise ValueError("not UTF-8") from None
     try:
         found = msgspec.json.decode(line, type=_Object)
     except msgspec.ValidationError as fault:
-        raise ValueError(f"{fault} (a JSON object with `text` is needed; use --text for plain lines)") from None
+        field = str(fault).partition("`$.")[2].rstrip("`")  # none where the line itself is a number, a list …
+        raise ValueError(f"`{field}` is not of the right kind" if field else "not a JSON object") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise ValueError("not a JSON object (use --text for plain lines)") from None
+        raise ValueError("not a JSON object") from None
     if found.type == "post_deleted":
         return None
     if found.text is None:
-        raise ValueError("without `text` (use --text for plain lines)")
+        raise ValueError("without `text`")
     return _Input(found.text, number if found.id is None else found.id)
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from pipeline.cli.terminal import json_line, one_line, safe
 from pipeline.errors import InvalidInput
+from pipeline.ingest.summary import counted
 from pipeline.settings import load_settings
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def list_letters(reason: str | None, stage: str | None, limit: int, as_json: boo
 def show(letter_id: str, raw: bool) -> None:
     """Show one dead letter: its headers, and its original with control characters made visible.
 
-    To mend a line of a file: flagpost dead-letters show --raw ID > mended.jsonl, edit it, then flagpost ingest mended.jsonl.
+    To correct a line of a file: flagpost dead-letters show --raw ID > line.jsonl, edit it, then flagpost ingest line.jsonl.
     """
     from pipeline.dead_letters import DeadLetterReader, LetterId
 
@@ -122,7 +123,7 @@ def replay(
             click.echo("There are no such dead letters." if reason else "There are no dead letters.")
             return
         which = ", ".join(f"{number:,} {one_line(whence)}" for whence, number in counts.items())
-        if not yes and not _confirmed(f"Send {counts.total():,} dead letters again ({which})?"):
+        if not yes and not _confirmed(f"Send {counted(counts.total(), 'dead letter')} again ({which})?"):
             click.echo("Nothing was sent.")
             return
         with Replayer(settings) as replayer:
@@ -172,7 +173,7 @@ def described(stored: Stored) -> list[str]:
     for name, value in stored.headers:
         if name.removeprefix("flagpost-") not in ours:
             lines.append(f"Header       {one_line(name)}: {one_line(value.decode('utf-8', 'backslashreplace'))}")
-    lines += [f"Original     {len(stored.value):,} byte{'' if len(stored.value) == 1 else 's'}", ""]
+    lines += [f"Original     {counted(len(stored.value), 'byte')}", ""]
     lines.append(safe(stored.value[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")))
     if len(stored.value) > _SHOWN_BYTES:
         lines.append(f"… and {len(stored.value) - _SHOWN_BYTES:,} bytes more: --raw writes all of it.")

@@ -19,7 +19,7 @@ _FORM: Final = (
         type=click.Choice(["jsonl", "csv", "tsv", "txt"]),
         help="How FILE is written, where its name doesn't tell.",
     ),
-    click.option("--encoding", default="utf-8", show_default=True, help="Of FILE; a byte order mark is no matter."),
+    click.option("--encoding", default="utf-8", show_default=True, help="Of FILE; a byte order mark does not matter."),
     click.option("--no-quotes", is_flag=True, help='In CSV and TSV a " is a character like any other.'),
     click.option("--no-header", is_flag=True, help="In CSV and TSV the first row is a post; columns are numbers."),
 )
@@ -29,7 +29,7 @@ _LABELLED: Final = (
     click.option("--label-column", metavar="NAME", help="Of the true label."),
     click.option("--grade-column", metavar="NAME", help="Of the true grade; '' reads none."),
     click.option(
-        "--also-column", metavar="NAME", help="Of other labels that fit too, parted by commas; '' reads none."
+        "--also-column", metavar="NAME", help="Of other labels that fit too, separated by commas; '' reads none."
     ),
     click.option("--source-column", metavar="NAME", help="Of what posts are sliced by."),
     click.option("--theme-column", metavar="NAME", help="Of the theme: sliced by, and drawn whole for intervals."),

@@ -18,12 +18,20 @@ from models.registry import Release, releases
 from models.verification import verify as verify_model
 from pipeline.cli.shown.table import table
 from pipeline.cli.terminal import json_line, one_line
-from pipeline.errors import FlagpostError, InvalidInput, ModelRefused
+from pipeline.errors import InvalidInput, ModelRefused
 from pipeline.evaluation.numbers import share
 from pipeline.settings import load_settings
 
 _HINT = "Name the folder of a released model; `flagpost models list FOLDER` shows those below a folder."
-_folder = click.argument("folder", required=False, type=click.Path(path_type=Path))
+
+
+def _existing(_context: click.Context, _parameter: click.Parameter, folder: Path | None) -> Path | None:
+    if folder is not None and not folder.is_dir():
+        raise InvalidInput(f"There is no folder {folder}.", _HINT)
+    return folder
+
+
+_folder = click.argument("folder", required=False, type=click.Path(path_type=Path), callback=_existing)
 
 
 @click.group()
@@ -41,8 +49,6 @@ def list_models(folder: Path | None, as_json: bool) -> None:
     """
     active = load_settings().model
     where = folder or active.absolute().parent
-    if not where.is_dir():
-        raise InvalidInput(f"There is no folder {where}.", "Name the one that your models are in.")
     found = releases(where)
     if as_json:
         for one in found:
@@ -83,22 +89,21 @@ def show(folder: Path | None, as_json: bool) -> None:
 
 @models.command()
 @_folder
-@click.pass_context
-def verify(context: click.Context, folder: Path | None) -> None:
+def verify(folder: Path | None) -> None:
     """Check that the model in FOLDER is whole, loads, and judges its reference posts as it did at its release.
 
-    The exit code is 1 when it does not.
+    The exit code is 7 when it does not.
     """
     settings = load_settings()
     where = folder or settings.model
     try:
         verified = verify_model(where, settings.inference_threads)
     except UnusableModel as error:
-        raise FlagpostError(str(error), _HINT) from None
+        raise ModelRefused(str(error), _HINT) from None
     except ValueError as error:
-        raise FlagpostError(f"The model in {where} can't be verified: {error}.", _HINT) from None
+        raise ModelRefused(f"The model in {where} can't be verified: {error}.", _HINT) from None
     if verified.failures:
-        raise FlagpostError(
+        raise ModelRefused(
             f"The model {verified.model} in {where} does not judge as it did at its release. "
             + " ".join(verified.failures),
             "Restore its folder; if it is unaltered, this processor computes otherwise: don't use the model here.",

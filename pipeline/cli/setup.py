@@ -51,6 +51,8 @@ def _changes(settings: Settings, dry_run: bool) -> Iterator[Change]:
     from pipeline.setup.elasticsearch import setup_elasticsearch
     from pipeline.setup.topics import setup_topics
 
+    settings.bootstrap()  # both are named before anything is made in one of them
+    settings.elasticsearch()
     yield from setup_topics(settings, dry_run)
     yield from setup_elasticsearch(settings, dry_run)
 

@@ -100,10 +100,11 @@ def show(found: Status, console: Console) -> None:
     down = {problem.part for problem in found.problems if problem.code != NotSetUp.exit_code}
     for part, address in (("kafka", found.kafka), ("elasticsearch", found.elasticsearch)):
         state = Text("down", style="bold red") if part in down else Text("up", style="green")
-        console.print(Text(f"{part.capitalize():<14}{address:<34}").append_text(state))
+        console.print(Text(f"{part.capitalize():<14}{address or 'none is set, none runs here':<34}").append_text(state))
     console.print()
     if found.topics:
-        console.print(topics_table(found), "")
+        console.print(topics_table(found))
+        console.print(Text("A record of outcomes tells of a whole batch of posts.", style="dim"), "")
     if found.items is not None:
         console.print(f"Index         {found.items:,} items can be found")
         for index in found.indices:

@@ -23,7 +23,7 @@ from pipeline.supervisor import STAGES, Supervisor
 def worker(stages: tuple[str, ...], logs: Path | None) -> None:
     """Run stages as processes of their own: classify, index, or both. One that ends is started again.
 
-    A stage that is named twice runs twice. Ctrl-C ends them all; what is in work then is delivered again.
+    A stage that is named twice runs twice. Ctrl-C ends them all; what is unfinished then is delivered again.
 
     `flagpost worker resume STAGE` lets a stage go on that paused because most of its messages were bad.
     """
@@ -32,6 +32,9 @@ def worker(stages: tuple[str, ...], logs: Path | None) -> None:
         return
     _check(stages)
     settings = load_settings()
+    settings.bootstrap()  # where there is none, it is said here and not in every worker's log
+    if "index" in stages:
+        settings.elasticsearch()
     require_home(settings)
     if logs:
         require_folder(logs, "Choose another folder with --logs.")

@@ -44,7 +44,7 @@ def label_of(name: str, option: str) -> Label:
     """The label that a user wrote for ``option``. Raises `InvalidInput`."""
     label = _PLAIN_LABELS.get(_plain(name))
     if label is None:
-        raise InvalidInput(f"{option} {name!r} is no label.", f"The labels are {', '.join(LABELS)}.")
+        raise InvalidInput(f"{option} {name!r} is not a label.", f"The labels are {', '.join(LABELS)}.")
     return label
 
 

@@ -61,7 +61,7 @@ def read_labelled(path: Path, form: Form, asked: Asked, names: LabelNames) -> La
 
     A grade is read of flagged posts only: chatter has none.
     """
-    if form.kind == "txt" or (form.kind is None and path.suffix.lower() == ".txt"):
+    if form.kind == "txt" or (form.kind is None and path.suffix.lower() == ".txt" and path.exists()):
         raise InvalidInput(f"{path} has texts only, without labels.", "Use `flagpost probe` for such a file.")
     table = read_table(path, form)
     text = required(table, "text", asked.text, "--text-column")
@@ -114,7 +114,7 @@ def _text(table: Table, record: Record, name: str) -> str:
     if not isinstance(found, str):
         raise InvalidInput(
             f"Line {record.line:,} of {table.name} has no text in {_quoted(name)}.",
-            "Mend the line, or name another column.",
+            "Correct the line, or name another column.",
         )
     return found
 
@@ -135,7 +135,7 @@ def _require_known(table: Table, name: str, names: LabelNames) -> None:
     if not unknown:
         return
     cell, line = next(iter(unknown.items()))
-    what = f"has the label {_quoted(cell)}, which is none of {', '.join(LABELS)}" if cell else "has no label"
+    what = f"has the label {_quoted(cell)}, which is not one of {', '.join(LABELS)}" if cell else "has no label"
     if not cell:
         hint = f"Give it one, or leave such posts out: --map ={LEFT_OUT}"
     else:
@@ -158,8 +158,8 @@ def _also(table: Table, record: Record, name: str | None, label: Label, names: L
         read = names.read(wanted)
         if read is None:
             raise InvalidInput(
-                f"Line {record.line:,} of {table.name} has {_quoted(wanted)} in {_quoted(name)}, which is no label.",
-                f"Several labels are parted by commas: {', '.join(FLAGGED)}.",
+                f"Line {record.line:,} of {table.name} has {_quoted(wanted)} in {_quoted(name)}, which is not a label.",
+                f"Several labels are separated by commas: {', '.join(FLAGGED)}.",
             )
         also.append(read)
     return [one for one in FLAGGED if one in also and one != label]
@@ -171,8 +171,8 @@ def _grade(table: Table, record: Record, name: str | None) -> Grade | None:
     grade = grade_of(cell)
     if grade is None:
         raise InvalidInput(
-            f"Line {record.line:,} of {table.name} has the grade {_quoted(cell)}, which is none of {', '.join(GRADES)}.",
-            "Mend the line, or name another column with --grade-column; --grade-column '' reads none.",
+            f"Line {record.line:,} of {table.name} has the grade {_quoted(cell)}, which is not one of {', '.join(GRADES)}.",
+            "Correct the line, or name another column with --grade-column; --grade-column '' reads none.",
         )
     return grade
 

@@ -66,6 +66,8 @@ def read_table(path: Path, form: Form) -> Table:
     """All records of ``path`` (``-``: standard input); blank lines are none. Raises `InvalidInput`."""
     if path.is_dir():
         raise InvalidInput(f"{path} is a folder.", "Name one file in it.")
+    if str(path) != "-" and not path.exists():
+        raise InvalidInput(f"There is no file {path}.", "Check its name.")
     kind = form.kind or _BY_SUFFIX.get(path.suffix.lower())
     if kind is None:
         which = "Standard input" if str(path) == "-" else f"The name of {path}"
@@ -112,7 +114,7 @@ def _decoded(data: bytes, path: Path, encoding: str) -> str:
         if b"\0" in data[:8192]:
             raise _binary(path) from None
         raise InvalidInput(
-            f"Line {line:,} of {path} is not {encoding}: the byte {data[error.start]:#04x} can't stand there.",
+            f"Line {line:,} of {path} is not {encoding}: the byte {data[error.start]:#04x} is not valid there.",
             "Name the encoding: files from Windows are often --encoding cp1252, from Excel sometimes utf-16.",
         ) from None
     except (UnicodeError, TypeError, LookupError, ValueError):  # codecs that are none of text: base64, idna …
@@ -123,7 +125,7 @@ def _decoded(data: bytes, path: Path, encoding: str) -> str:
 
 
 def _binary(path: Path) -> InvalidInput:
-    return InvalidInput(f"{path} is no text: it holds zero bytes.", "Export the posts as JSON lines or CSV first.")
+    return InvalidInput(f"{path} is not text: it holds zero bytes.", "Export the posts as JSON lines or CSV first.")
 
 
 def _lines(text: str) -> Iterator[Record]:
@@ -146,7 +148,7 @@ def _objects(text: str, path: Path) -> Iterator[Record]:
             fields = None
         if not isinstance(fields, dict):
             raise InvalidInput(
-                f"Line {number:,} of {path} is not a JSON object.", "Mend the line, or say what it is with --format."
+                f"Line {number:,} of {path} is not a JSON object.", "Correct the line, or say what it is with --format."
             )
         yield Record(number, fields)
 
@@ -192,6 +194,6 @@ def _names(row: list[str], path: Path) -> list[str]:
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise InvalidInput(
-            f"The column {twice[0][:40]!r} stands twice in {path}.", "Rename one, or number the columns: --no-header."
+            f"The column {twice[0][:40]!r} appears twice in {path}.", "Rename one, or number the columns: --no-header."
         )
     return [name or str(place + 1) for place, name in enumerate(names)]

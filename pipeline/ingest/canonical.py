@@ -28,6 +28,8 @@ _PARTS: Final[dict[str, frozenset[str]]] = {
     "author": frozenset(Author.__struct_fields__),
     "place": frozenset(Place.__struct_fields__),
 }
+_NAMED_BY: Final = {"author": "handle", "place": "name"}
+"""The field that is meant where somebody gives a text for the whole part."""
 _MEDIA: Final = frozenset(Media.__struct_fields__)
 _NEEDED: Final = {"post": ("source", "id", "text", "created_at"), "post_deleted": ("source", "id", "deleted_at")}
 
@@ -102,7 +104,13 @@ def _sorted_out(filled: Fields, now: dt.datetime) -> Fields:
     known = {name: value for name, value in filled.items() if name in _POST}
     extra |= {name: value for name, value in filled.items() if name not in _POST}
     for name, fields in _PARTS.items():
-        if isinstance(part := known.get(name), dict):
+        part = known.get(name)
+        if isinstance(part, str):
+            meant = f"{name}.{_NAMED_BY[name]}"
+            raise InvalidMessage(
+                "wrong_shape", f"{name} is a text, not an object; --map {meant}={name} reads it as {meant}"
+            )
+        if isinstance(part, dict):
             known[name], rest = _split(part, fields)
             if rest:
                 extra[name] = rest

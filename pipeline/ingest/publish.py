@@ -135,7 +135,7 @@ class KafkaPublisher:
     def _silent(self) -> KafkaUnavailable:
         return KafkaUnavailable(
             f"Kafka at {self._address} does not acknowledge what we send, for {self._patience:.0f} s now.",
-            "See to the brokers.",
+            "Check the brokers.",
         )
 
     def _meaning_of(self, error: BaseException) -> FlagpostError:

@@ -60,7 +60,7 @@ class TerminalReport:
             self.say(f"{name}:{line}: {fault}")
 
     def resumed(self, name: str, after_line: int) -> None:
-        self.say(f"{name}: resuming after line {after_line:,}; --from-start to begin anew.")
+        self.say(f"{name}: resuming after line {after_line:,}; --from-start starts over.")
 
     def progressed(self, position: Position, counts: Counts) -> None:
         if self._progress:

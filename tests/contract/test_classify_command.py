@@ -48,9 +48,22 @@ def test_bad_lines_are_named_and_the_rest_goes_on() -> None:
     done = run("-", stdin=b'{"text": "a"}\nplain secret words\n{"id": 3}\n\xff\n{"text": ["x"]}\n{"text": "e"}\n')
     assert done.returncode == 1
     assert [one["id"] for one in verdicts(done)] == [1, 6]
-    shown = done.stderr.decode()
-    assert all(f"line {number}: " in shown for number in (2, 3, 4, 5))
-    assert "secret" not in shown
+    assert done.stderr.decode().splitlines() == [
+        "2 lines could not be used: not a JSON object (lines 2, 4).",
+        "1 line could not be used: without `text` (line 3).",
+        "1 line could not be used: `text` is not of the right kind (line 5).",
+        "With --text each line is the text of a post; `flagpost probe` reads CSV too.",
+    ]
+
+
+def test_a_csv_is_no_flood_of_errors(tmp_path: Path) -> None:
+    (tmp_path / "posts.csv").write_text("id,text\n" + "".join(f"{number},a post\n" for number in range(30)))
+    done = run(str(tmp_path / "posts.csv"))
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode().splitlines() == [
+        "31 lines could not be used: not a JSON object (lines 1, 2, 3, 4, 5 …).",
+        "With --text each line is the text of a post; `flagpost probe` reads CSV too.",
+    ]
 
 
 def test_a_deletion_is_nothing_to_judge() -> None:

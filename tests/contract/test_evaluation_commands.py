@@ -15,6 +15,7 @@ import pytest
 
 from models.manifest import MANIFEST, read_manifest
 from pipeline.classify.judge import Judge
+from pipeline.errors import ModelRefused
 from pipeline.settings import ROOT, Settings
 
 RELEASED = ROOT / "models/released"
@@ -155,28 +156,34 @@ def test_an_altered_model_does_not_verify(tmp_path: Path) -> None:
 
     done = run("models", "verify", copy)
 
-    assert done.returncode == 1
+    assert done.returncode == ModelRefused.exit_code
     assert "was altered" in done.stderr
     assert "Traceback" not in done.stderr
+    assert run("models", "show", copy).returncode == ModelRefused.exit_code
     assert "✗" in run("models", "list", tmp_path).stdout
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "says", "code"),
     [
-        (["evaluate", "nope.csv"], "can't be read: No such file"),
-        (["evaluate", ".", "--format", "csv"], "is a folder"),
-        (["evaluate", "-", "--format", "csv"], "holds no posts"),
-        (["compare", "nope", "nope", "x.jsonl"], "can't be read"),
-        (["probe", "-", "--text", "--column", "1"], "--text reads whole lines"),
-        (["probe", "-", "--text", "--expect", "spam"], "is no label"),
-        (["models", "list", "nope"], "no folder"),
-        (["models", "show", "nope"], "no released model"),
+        (["evaluate", "nope.csv"], "There is no file nope.csv.", 2),
+        (["evaluate", "nope.txt"], "There is no file nope.txt.", 2),
+        (["evaluate", ".", "--format", "csv"], "is a folder", 2),
+        (["evaluate", "-", "--format", "csv"], "holds no posts", 2),
+        (["compare", "nope", "nope", "x.jsonl"], "There is no file x.jsonl.", 2),
+        (["probe", "nope"], "There is no file nope.", 2),
+        (["probe", "-", "--text", "--column", "1"], "--text reads whole lines", 2),
+        (["probe", "-", "--text", "--expect", "spam"], "is not a label", 2),
+        (["models", "list", "nope"], "There is no folder nope.", 2),
+        (["models", "show", "nope"], "There is no folder nope.", 2),
+        (["models", "verify", "nope"], "There is no folder nope.", 2),
+        (["models", "show", "tests"], "no released model", 7),
+        (["models", "verify", "tests"], "no released model", 7),
     ],
 )
-def test_what_can_not_be_done_is_a_sentence(arguments: list[str], says: str) -> None:
+def test_what_can_not_be_done_is_a_sentence_and_its_code(arguments: list[str], says: str, code: int) -> None:
     done = run(*arguments)
 
-    assert done.returncode in (2, 7)
+    assert done.returncode == code
     assert says in done.stderr
     assert "Traceback" not in done.stderr

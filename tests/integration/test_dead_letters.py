@@ -118,7 +118,8 @@ def test_all_or_those_of_one_reason_are_sent(flagpost: Flagpost, letters: Letter
 
 
 def test_nothing_is_sent_before_somebody_says_yes(flagpost: Flagpost, letters: Letters, ready: Settings) -> None:
-    letters.record(b"{")
+    alone = letters.record(b"{")
+    assert "Send 1 dead letter again (1 of posts)?" in flagpost("dead-letters", "replay", alone, stdin="n\n").out
     letters.line(json.dumps(LINE).encode())
     no = flagpost("dead-letters", "replay", "--all", stdin="n\n")
     assert "Send 2 dead letters again (1 of posts, 1 read from files)?" in re.sub(r"\s+", " ", no.out).replace(

@@ -1,8 +1,8 @@
-"""The secured servers that these tests share, the run through them, and no settings from outside."""
+"""What these tests share: the secured servers and the run through them, and `flagpost ingest-http` on a socket."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import trustme
@@ -11,7 +11,9 @@ from kafka import KafkaAdminClient
 from pipeline.errors import KafkaUnavailable
 from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
 from pipeline.settings import Settings
+from tests.doubles.scripted_publisher import ScriptedPublisher
 from tests.security.elasticsearch_server import running_elasticsearch
+from tests.security.http_server import serving
 from tests.security.kafka_server import free_ports, key_and_chain, running_kafka
 from tests.security.rights import RIGHTS, acls
 from tests.security.run import Ran, whole_run
@@ -54,6 +56,18 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
 def ran(secured: Secured) -> Ran:
     """The run through both servers. Its workers have ended; what they wrote is there."""
     return whole_run(secured)
+
+
+@pytest.fixture
+def publisher() -> ScriptedPublisher:
+    return ScriptedPublisher()
+
+
+@pytest.fixture
+async def port(publisher: ScriptedPublisher, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """Where `flagpost ingest-http` listens."""
+    async with serving(publisher, monkeypatch) as port:
+        yield port
 
 
 def grant(settings: Settings) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from kafka import KafkaAdminClient
 from kafka import errors as kafka_errors
 
 from pipeline.errors import AccessRefused, KafkaUnavailable
 from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
+from pipeline.topic_reader import SILENCE_SECONDS
 from schemas.topics import CHATTER_SAMPLE, FLAGGED, POSTS
 from tests.security.kafka_attempts import Attempt, creates, deletes, joins, reads, shortens, writes
 from tests.security.run import Ran
@@ -64,3 +67,17 @@ def test_a_missing_right_is_told_as_one(secured: Secured, ran: Ran) -> None:
     done = secured.flagpost("status", "ingest", "--from-start", str(secured.folder / "posts.jsonl"))
     assert done.returncode == AccessRefused.exit_code, done.stdout
     assert "Our user lacks a right at Kafka" in done.stdout
+
+
+@pytest.mark.parametrize("command", [("dead-letters", "list"), ("ingest", "posts.jsonl")], ids=" ".join)
+def test_a_topic_that_a_user_may_not_even_see_is_not_told_as_missing(
+    secured: Secured, ran: Ran, command: tuple[str, ...]
+) -> None:
+    """A list of all topics leaves it out: nobody is to run `flagpost setup` for that, or to wait."""
+    arguments = [str(secured.folder / one) if one.endswith(".jsonl") else one for one in command]
+    began = time.monotonic()
+    done = secured.flagpost("stranger", *arguments)
+    assert done.returncode == AccessRefused.exit_code, done.stdout
+    assert "Our user lacks a right at Kafka" in done.stdout
+    assert "flagpost setup" not in done.stdout
+    assert time.monotonic() - began < SILENCE_SECONDS

@@ -55,7 +55,7 @@ def run(capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
 
 def test_what_sounds_secret_is_held_as_one() -> None:
     sounds = {name for name in Settings.model_fields if re.search("password|token|secret|_key$", name)}
-    assert sounds == set(SECRETS) == {"kafka_password", "elasticsearch_password", "elasticsearch_api_key", "http_token"}
+    assert sounds | {"heartbeat_url"} == set(SECRETS), "who knows the heartbeat's address can feign it"
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -130,6 +130,7 @@ def test_no_object_that_holds_a_secret_shows_it() -> None:
         kafka_security_protocol="SASL_PLAINTEXT",
         kafka_username="u",
         kafka_password=SecretStr(SECRET),
+        elasticsearch_url="http://127.0.0.1:1",
         elasticsearch_username="u",
         elasticsearch_password=SecretStr(SECRET),
         http_token=SecretStr(SECRET),

@@ -47,7 +47,7 @@ def test_a_record_goes_back_byte_for_byte_to_its_topic() -> None:
 
 @pytest.mark.parametrize("topic", ["dead-letters", "somebody-elses"])
 def test_only_topics_of_ours_are_sent_to(topic: str) -> None:
-    with pytest.raises(NotReplayable, match="no topic of ours"):
+    with pytest.raises(NotReplayable, match="not a topic of flagpost"):
         outgoing(stored(topic=topic), START)
 
 

@@ -1,13 +1,27 @@
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from pipeline.errors import InvalidSettings
+from pipeline.errors import ElasticsearchUnavailable, InvalidSettings, KafkaUnavailable
 from pipeline.settings import Settings, load_settings, local_status_file, unknown_settings
 
 pytestmark = pytest.mark.usefixtures("no_settings_files")
+
+
+def note_local_servers(home: Path, pid: int) -> Path:
+    """The note of `flagpost local up`, of two servers that ``pid`` is."""
+    kafka = {"bootstrap": "127.0.0.1:19", "pid": pid}
+    elasticsearch = {"url": "http://127.0.0.1:29", "version": "9.2.0", "pid": pid}
+    file = local_status_file(home)
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"kafka": kafka, "elasticsearch": elasticsearch}))
+    return file
 
 
 def test_the_environment_wins_over_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,22 +61,45 @@ def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.Monk
 
 
 def test_the_running_local_stack_is_the_default_cluster(tmp_path: Path) -> None:
+    note_local_servers(tmp_path, os.getpid())
     settings = Settings(home=tmp_path)
-    assert settings.bootstrap() == "127.0.0.1:9092"
-    status = local_status_file(tmp_path)
-    status.parent.mkdir(parents=True)
-    status.write_text('{"kafka": {"bootstrap": "127.0.0.1:19"}, "elasticsearch": {"url": "http://127.0.0.1:29"}}')
     assert settings.bootstrap() == "127.0.0.1:19"
     assert settings.elasticsearch() == "http://127.0.0.1:29"
     assert Settings(home=tmp_path, kafka_bootstrap="there:1").bootstrap() == "there:1"
 
 
-@pytest.mark.parametrize("broken", ["", "[]", "{", '{"kafka": null}', '{"kafka": {}}'])
-def test_a_broken_note_of_the_local_stack_is_no_reason_to_fail(tmp_path: Path, broken: str) -> None:
-    status = local_status_file(tmp_path)
-    status.parent.mkdir(parents=True)
-    status.write_text(broken)
-    assert Settings(home=tmp_path).bootstrap() == "127.0.0.1:9092"
+def test_whom_nobody_named_is_not_asked(tmp_path: Path) -> None:
+    with pytest.raises(KafkaUnavailable, match=r"No Kafka is set and none runs here\.") as kafka:
+        Settings(home=tmp_path).bootstrap()
+    assert kafka.value.hint == "`flagpost local up` starts one, or set FLAGPOST_KAFKA_BOOTSTRAP."
+    with pytest.raises(ElasticsearchUnavailable, match=r"No Elasticsearch is set and none runs here\.") as cluster:
+        Settings(home=tmp_path).elasticsearch()
+    assert cluster.value.hint == "`flagpost local up` starts one, or set FLAGPOST_ELASTICSEARCH_URL."
+
+
+def test_a_local_server_that_has_ended_is_none(tmp_path: Path) -> None:
+    """Another program may listen where it did: after a crash or a restart of the machine its note is still there."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    note_local_servers(tmp_path, ended.pid)
+    with pytest.raises(KafkaUnavailable):
+        Settings(home=tmp_path).bootstrap()
+
+
+def test_a_process_that_got_the_pid_of_a_local_server_is_none(tmp_path: Path) -> None:
+    note_local_servers(tmp_path, os.getpid())
+    os.utime(local_status_file(tmp_path), (1_000_000_000, 1_000_000_000))  # long before this process began
+    with pytest.raises(ElasticsearchUnavailable):
+        Settings(home=tmp_path).elasticsearch()
+
+
+@pytest.mark.parametrize(
+    "broken", ["", "[]", "{", '{"kafka": null}', '{"kafka": {}}', '{"kafka": {"bootstrap": "x:1", "pid": "1"}}']
+)
+def test_a_broken_note_of_the_local_stack_is_no_traceback(tmp_path: Path, broken: str) -> None:
+    note_local_servers(tmp_path, os.getpid()).write_text(broken)
+    with pytest.raises(KafkaUnavailable):
+        Settings(home=tmp_path).bootstrap()
 
 
 def test_a_namespace_stands_before_every_name() -> None:
@@ -79,9 +116,9 @@ def test_a_misspelt_setting_is_named_with_the_one_that_is_meant(
     (tmp_path / ".env").write_text("FLAGPOST_HTTP_PROT=9\n")
     (tmp_path / "flagpost.toml").write_text('kafka_bootstrp = "x:1"\n')
     sentences = "\n".join(unknown_settings())
-    assert "FLAGPOST_KAFKA_PASWORD in the environment is no setting; is FLAGPOST_KAFKA_PASSWORD meant?" in sentences
-    assert "FLAGPOST_HTTP_PROT in .env is no setting; is FLAGPOST_HTTP_PORT meant?" in sentences
-    assert "FLAGPOST_KAFKA_BOOTSTRP in flagpost.toml is no setting; is FLAGPOST_KAFKA_BOOTSTRAP meant?" in sentences
+    assert "FLAGPOST_KAFKA_PASWORD in the environment is not a setting; is FLAGPOST_KAFKA_PASSWORD meant?" in sentences
+    assert "FLAGPOST_HTTP_PROT in .env is not a setting; is FLAGPOST_HTTP_PORT meant?" in sentences
+    assert "FLAGPOST_KAFKA_BOOTSTRP in flagpost.toml is not a setting; is FLAGPOST_KAFKA_BOOTSTRAP meant?" in sentences
     assert len(unknown_settings()) == 3
 
 

@@ -9,7 +9,7 @@
 | 413 | more than 4 MiB or 1,000 posts; nothing was taken |
 | 415 | another content type, or a packed body |
 | 422 | every post was rejected |
-| 503 | Kafka did not acknowledge, or too many requests at once: send the same request again after ``Retry-After`` seconds |
+| 503 | Kafka did not acknowledge, or too many requests or connections at once: send it again after ``Retry-After`` seconds |
 
 A post that is rejected goes to nobody's dead letters: its sender is told at once, with index and reason, and still has it.
 After a 503 some of the posts may be there already; sending them again changes nothing.

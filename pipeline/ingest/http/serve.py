@@ -10,13 +10,19 @@ from aiohttp import web
 
 from pipeline.errors import InvalidInput
 from pipeline.ingest.http.app import PostsServer
+from pipeline.ingest.http.connections import MAX_CONNECTIONS, BoundedConnections
 from pipeline.log import get_logger
 
 log = get_logger(__name__)
 
 
-async def serve(server: PostsServer, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Calls ``ready`` with the URL once requests are taken. Raises `InvalidInput` when the address can't be had."""
+async def serve(
+    server: PostsServer, host: str, port: int, ready: Callable[[str], None], most: int = MAX_CONNECTIONS
+) -> None:
+    """Calls ``ready`` with the URL once requests are taken, on ``most`` connections at once.
+
+    Raises `InvalidInput` when the address can't be had.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -32,22 +38,22 @@ async def serve(server: PostsServer, host: str, port: int, ready: Callable[[str]
         lingering_time=1.0,  # for the rest of a body that was refused before it was read
     )
     await runner.setup()
-    site = web.TCPSite(runner, host, port)
+    assert runner.server is not None
     try:
-        await site.start()
+        listening = await loop.create_server(BoundedConnections(runner.server, most), host, port)
     except OSError as error:
         await runner.cleanup()
         raise InvalidInput(
             f"Nothing can listen on {host}:{port} ({error.strerror}).",
             "Set FLAGPOST_HTTP_HOST and FLAGPOST_HTTP_PORT, or --host and --port, to a free address of this machine.",
         ) from None
-    address = runner.addresses[0]
+    address = listening.sockets[0].getsockname()
     ready(f"http://{address[0]}:{address[1]}")
     log.info("listening", host=address[0], port=address[1])
     await stop.wait()
     log.info("stopping")
     # In this order: aiohttp's own clean-up stops listening to bodies that are still on their way.
-    await site.stop()
+    listening.close()
     await server.finish()
     await runner.cleanup()
     log.info("stopped")

@@ -44,7 +44,7 @@ def test_a_status_tells_counts_lags_and_workers() -> None:
     worker = Worker("classify", 42, "stalled", "5 messages wait", 5, dt.datetime.now(dt.UTC), "http://127.0.0.1:1")
     text = shown(
         status(
-            topics=[TopicStatus("posts", "posts", 6, 12_000)],
+            topics=[TopicStatus("posts", "posts", 6, 12_000), TopicStatus("outcomes", "outcomes", 6, 50)],
             lags=[Lag("classify", "flagpost-classify", "posts", 1_234)],
             dead_letters=3,
             items=320,
@@ -55,6 +55,7 @@ def test_a_status_tells_counts_lags_and_workers() -> None:
     )
     for words in (
         "12,000  classify  1,234",
+        "A record of outcomes tells of a whole batch of posts.",
         "320 items",
         "340 documents, 20 of them withdrawn",
         "3: see",

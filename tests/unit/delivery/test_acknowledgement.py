@@ -16,6 +16,7 @@ from pipeline.settings import Settings
 from schemas.topics import FLAGGED
 
 RECORD = Outgoing(FLAGGED, b"x:1", b"{}")
+NAMED = Settings(kafka_bootstrap="brokers.example:9092")
 
 
 class Client:
@@ -57,17 +58,17 @@ def asks_every_replica_and_repeats_nothing(client: Client) -> bool:
 
 
 async def test_the_workers_producer_asks_every_replica_and_repeats_nothing(clients: list[Client]) -> None:
-    await KafkaProducer.start(Settings())
+    await KafkaProducer.start(NAMED)
     assert asks_every_replica_and_repeats_nothing(*clients)
 
 
 def test_the_publisher_asks_every_replica_and_repeats_nothing(clients: list[Client]) -> None:
-    KafkaPublisher(Settings())
+    KafkaPublisher(NAMED)
     assert asks_every_replica_and_repeats_nothing(*clients)
 
 
 async def test_a_record_is_sent_when_the_brokers_say_so_and_not_before(clients: list[Client]) -> None:
-    producer = await KafkaProducer.start(Settings())
+    producer = await KafkaProducer.start(NAMED)
     acknowledged = asyncio.ensure_future(await producer.send(RECORD))
     done, _ = await asyncio.wait({acknowledged}, timeout=0.05)
     assert not done
@@ -76,7 +77,7 @@ async def test_a_record_is_sent_when_the_brokers_say_so_and_not_before(clients: 
 
 
 async def test_a_record_that_the_brokers_refuse_is_not_acknowledged(clients: list[Client]) -> None:
-    producer = await KafkaProducer.start(Settings())
+    producer = await KafkaProducer.start(NAMED)
     acknowledged = await producer.send(RECORD)
     clients[0].answers[0].set_exception(NotEnoughReplicasError())
     with pytest.raises(NotAcknowledged, match="NotEnoughReplicas"):

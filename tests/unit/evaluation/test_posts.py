@@ -203,5 +203,5 @@ def test_texts_are_read_from_lines_columns_and_the_only_column(tmp_path: Path) -
 
 def test_a_label_that_is_asked_for_is_understood_or_refused() -> None:
     assert label_of("Help request", "--expect") == "help_request"
-    with pytest.raises(InvalidInput, match="--expect 'spam' is no label"):
+    with pytest.raises(InvalidInput, match="--expect 'spam' is not a label"):
         label_of("spam", "--expect")

@@ -120,14 +120,14 @@ def test_another_encoding_is_read_when_it_is_named(tmp_path: Path) -> None:
         ("a.csv", b"text\nok\ncaf\xe9\n", None, "Line 3 of"),
         ("a.csv", b"text\nok\ncaf\xe9\n", None, "--encoding cp1252"),
         ("a.csv", "text\nx\n".encode("utf-16"), None, "--encoding utf-16"),
-        ("a.csv", b"\x00\x01\xff\xfe" * 50, None, "no text"),
-        ("a.jsonl", b'{"text": "a"}\n\x00', None, "no text"),
+        ("a.csv", b"\x00\x01\xff\xfe" * 50, None, "is not text"),
+        ("a.jsonl", b'{"text": "a"}\n\x00', None, "is not text"),
         ("a.jsonl", b'{"text": "a"}\nnot json\n', None, "Line 2 of"),
         ("a.jsonl", b'"text"\n', None, "not a JSON object"),
         ("a.json", b'[{"text": "a"}]', None, "jq -c"),
         ("a.csv", b"text,label\na,b,c\n", None, "3 cells"),
         ("a.csv", b'text\n"never closed\n', None, "--no-quotes"),
-        ("a.csv", b"text,text\na,b\n", None, "stands twice"),
+        ("a.csv", b"text,text\na,b\n", None, "appears twice"),
         ("a.csv", b"text\na\n", Form(encoding="nonsense"), "no encoding 'nonsense'"),
         ("a.csv", b"text\na\n", Form(encoding="base64"), "can't be read as 'base64'"),
     ],
@@ -139,8 +139,9 @@ def test_what_can_not_be_read_is_refused(
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="No such file"):
-        read_table(tmp_path / "nope.csv", Form())
+    for name in ("nope.csv", "nope.txt", "nope"):
+        with pytest.raises(InvalidInput, match=rf"There is no file .*{name}\."):
+            read_table(tmp_path / name, Form())
     with pytest.raises(InvalidInput, match="is a folder"):
         read_table(tmp_path, Form())
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.ingest.canonical import Defaults, canonical, encoded, missing
+from pipeline.ingest.sources.jsonl import renamed
 from schemas.codec import InvalidMessage
 from schemas.post import Author, Post, PostDeleted
 
@@ -53,6 +54,14 @@ def test_unknown_keys_move_into_extra_and_lose_nothing() -> None:
     )
     assert record.author == Author(handle="@ann")
     assert record.extra == {"kept": 1, "likes": 4, "author": {"followers": 7}, "media": [{"width": 3}, {}]}
+
+
+@pytest.mark.parametrize(("part", "meant"), [("author", "author.handle"), ("place", "place.name")])
+def test_a_text_in_the_place_of_a_part_is_refused_with_how_to_map_it(part: str, meant: str) -> None:
+    with pytest.raises(InvalidMessage) as fault:
+        post(**{part: SECRET})
+    assert fault.value.detail == f"{part} is a text, not an object; --map {meant}={part} reads it as {meant}"
+    assert canonical(renamed({**FIELDS, part: "katie"}, {meant: part}), Defaults(), NOW)
 
 
 def test_extra_that_is_too_large_is_refused() -> None:
