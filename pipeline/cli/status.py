@@ -124,14 +124,18 @@ def show(found: Status, console: Console) -> None:
 
 
 def topics_table(found: Status) -> Table:
+    """A line for each topic and, where several stages read it, one more for each further stage."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for title in ("Topic", "Partitions", "Messages", "Read by", "Lag"):
         table.add_column(title, justify="left" if title in ("Topic", "Read by") else "right", overflow="fold")
-    lags = {lag.topic: lag for lag in found.lags}
     for topic in found.topics:
-        lag = lags.get(topic.name)
-        row = (topic.name, str(topic.partitions), f"{topic.messages:,}", lag.stage if lag else "")
-        table.add_row(*map(Text, row), Text(f"{lag.lag:,}" if lag else "", style="yellow" if lag and lag.lag else ""))
+        row = [topic.name, str(topic.partitions), f"{topic.messages:,}"]
+        lags = [lag for lag in found.lags if lag.topic == topic.name]
+        for lag in lags:
+            table.add_row(*row, lag.stage, Text(f"{lag.lag:,}", style="yellow" if lag.lag else ""))
+            row = [""] * len(row)
+        if not lags:
+            table.add_row(*row, "", "")
     return table
 
 

@@ -66,6 +66,15 @@ def test_a_status_tells_counts_lags_and_workers() -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_every_stage_that_reads_a_topic_has_its_lag() -> None:
+    lags = [Lag("index", "flagpost-index", "flagged", 7), Lag("alert", "flagpost-alert", "flagged", 0)]
+    text = shown(status(topics=[TopicStatus("flagged", "flagged", 6, 40)], lags=lags))
+    assert [line.split() for line in text.splitlines() if line.endswith(("7", " 0"))] == [
+        ["flagged", "6", "40", "index", "7"],
+        ["alert", "0"],
+    ]
+
+
 def test_what_is_down_is_named_beside_what_is_up() -> None:
     text = shown(status(problems=[Problem("kafka", "Nobody answers.", "Start it.", 3)], items=1))
     assert "127.0.0.1:9092                    down" in text

@@ -15,17 +15,14 @@ RUNBOOK = (ROOT / "deploy" / "runbook.md").read_text("utf-8")
 KUBERNETES = (FOLDER / "README.md").read_text("utf-8")
 
 
-def test_a_rebuilt_index_gets_the_aliases_that_setup_would_give_it() -> None:
-    bodies = [json.loads(body) for body in re.findall(r"-d '(\{.*?\})'", RUNBOOK, re.DOTALL)]
-    added = {
-        alias.pop("alias"): alias for body in bodies for alias in (action["add"] for action in body["actions"][1:])
-    }
-    removed = {one["remove"]["alias"]: one["remove"]["index"] for body in bodies for one in body["actions"][:1]}
-    assert added == {
-        mapping.WRITE_ALIAS: {"index": f"{mapping.INDEX}-v2", "is_write_index": True},
-        mapping.INDEX: {"index": f"{mapping.INDEX}-v2", **mapping.read_alias()},
-    }
-    assert removed == dict.fromkeys(added, f"{mapping.INDEX}-v1")
+def test_while_the_index_is_rebuilt_searches_use_the_old_one_and_afterwards_the_new_one() -> None:
+    bodies = [json.loads(body) for body in re.findall(r"-d '(\{\"actions.*?\})'", RUNBOOK, re.DOTALL)]
+    new, old = f"{mapping.INDEX}-v1", f"{mapping.INDEX}-old"
+    assert bodies == [
+        {"actions": [{"remove_index": {"index": gone}}, {"add": {"index": there, "alias": mapping.INDEX, **read}}]}
+        for read in [mapping.read_alias()]
+        for gone, there in ((new, old), (old, new))
+    ]
 
 
 def test_the_reset_of_the_index_stage_says_all_that_kafka_wants_to_know() -> None:
