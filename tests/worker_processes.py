@@ -121,5 +121,5 @@ class WorkerProcesses:
         return path.read_text("utf-8", "replace").count(words) if path.exists() else 0
 
     def ends(self, reason: str) -> int:
-        """How many workers ended for ``reason``, in the supervisor's words: killed by signal 9, halted, a fault of ours …"""
+        """How many workers ended for ``reason``, as the supervisor has it: halted, killed by signal 9 …"""
         return self.says("supervisor", f'"reason": "{reason}')
