@@ -9,26 +9,25 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pipeline.result import DeadLetter, End
+from schemas.worker import WorkerState
 
 STALLED_AFTER: Final = 60.0
 
 STUCK_AFTER: Final = 600.0
 """A batch that is in work for so many seconds will not end any more: the process is ended, and the batch delivered again."""
 
-State = Literal["starting", "running", "retrying", "paused", "stalled"]
-
 
 class Health(Struct, frozen=True):
     """What /healthz says."""
 
     stage: str
-    state: State
+    state: WorkerState
     detail: str
     lag: int | None
     seconds_since_progress: float
@@ -46,7 +45,7 @@ class StageMetrics:
         self._stage = stage
         self._monotonic = monotonic
         self._progress = monotonic()
-        self._state: State = "starting"
+        self._state: WorkerState = "starting"
         self._detail = ""
         self._lag: int | None = None
         self._lag_known = True

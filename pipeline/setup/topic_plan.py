@@ -11,7 +11,8 @@ from pipeline.settings import Settings
 from pipeline.setup.change import Change
 from schemas.topics import TOPICS, Topic
 
-MILLISECONDS_A_DAY: Final = 24 * 60 * 60 * 1000
+MILLISECONDS_AN_HOUR: Final = 60 * 60 * 1000
+MILLISECONDS_A_DAY: Final = 24 * MILLISECONDS_AN_HOUR
 
 MOST_REPLICATION: Final = 3
 """Copies of a topic where the settings don't say: this many, or as many as there are brokers."""
@@ -69,6 +70,8 @@ def _wanted(topic: Topic, settings: Settings, replication: int) -> WantedTopic:
         "compression.type": "uncompressed",
         "message.timestamp.type": "LogAppendTime" if topic.append_time else "CreateTime",
     }
+    if topic.segment_hours is not None:
+        config["segment.ms"] = str(int(topic.segment_hours * MILLISECONDS_AN_HOUR))
     if replication >= REPLICATED:
         config["min.insync.replicas"] = "2"
     partitions = settings.kafka_partitions if settings.kafka_partitions and topic.partitions > 1 else topic.partitions

@@ -28,10 +28,16 @@ def test_every_topic_of_the_table_is_wanted_under_its_namespace() -> None:
     assert wanted()["posts"].name == "north-posts"
 
 
-def test_the_broker_stamps_posts_and_producers_stamp_the_rest() -> None:
+def test_the_broker_stamps_posts_and_workers_signs_and_producers_stamp_the_rest() -> None:
     types = {name: topic.config["message.timestamp.type"] for name, topic in wanted().items()}
-    assert types.pop("posts") == "LogAppendTime"
-    assert set(types.values()) == {"CreateTime"}
+    assert {types["posts"], types["workers"]} == {"LogAppendTime"}
+    assert {types["flagged"], types["outcomes"], types["alert-candidates"]} == {"CreateTime"}
+
+
+def test_files_of_records_are_closed_in_time_where_the_retention_is_short() -> None:
+    topics = wanted()
+    assert topics["workers"].config["segment.ms"] == "3600000"
+    assert "segment.ms" not in topics["posts"].config
 
 
 @pytest.mark.parametrize(("brokers", "copies", "insync"), [(1, 1, None), (2, 2, None), (3, 3, "2"), (9, 3, "2")])
