@@ -12,6 +12,7 @@ from schemas.item import Item, Withdrawn
 from schemas.outcome import Outcomes
 from schemas.post import Post, PostDeleted
 from schemas.review import Review
+from schemas.worker import WorkerReport
 
 MEBIBYTE: Final = 1024 * 1024
 
@@ -31,6 +32,8 @@ class Topic(Struct, frozen=True, kw_only=True):
     max_bytes: int = MEBIBYTE
     append_time: bool = False
     """Whether the broker stamps records with its own clock instead of the producer's."""
+    segment_hours: float | None = None
+    """Kafka drops whole files of records, by itself closed after a week: a shorter retention needs shorter files."""
 
 
 POSTS: Final = Topic(
@@ -110,6 +113,16 @@ AUDIT: Final = Topic(
     partitions=1,
     retention_days=6 * 365.25,
 )
+WORKERS: Final = Topic(
+    name="workers",
+    key="stage/host/pid",
+    record=WorkerReport,
+    about="how each worker is, every few seconds; read by time, so it is not compacted",
+    partitions=1,
+    retention_days=1,
+    append_time=True,  # a worker whose clock is wrong is as alive as the others
+    segment_hours=1,
+)
 DEAD_LETTERS: Final = Topic(
     name="dead-letters",
     key="key of the original record",
@@ -132,6 +145,7 @@ TOPICS: Final[dict[str, Topic]] = {
         ALERT_ACTIONS,
         REVIEWS,
         AUDIT,
+        WORKERS,
         DEAD_LETTERS,
     )
 }
