@@ -1,4 +1,4 @@
-"""A webhook receiver as a control room would have one: it takes only what is signed, and a page that comes twice counts once.
+"""A webhook receiver as a control room would have one: it takes only what is signed, and a page that comes twice once.
 
 It listens on loopback alone. The demo shows with it who is paged; the tests count with it what arrives.
 """

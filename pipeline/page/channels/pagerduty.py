@@ -1,0 +1,96 @@
+"""PagerDuty's Events API v2, with its own client (https://developer.pagerduty.com/docs/events-api-v2-overview).
+
+An alert is one incident: its id is the ``dedup_key``, so whatever comes twice is one event of it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final, Literal
+
+from pagerduty import Error, EventsApiV2Client, HttpError
+
+from pipeline.alert.rules import PagerDutyChannel
+from pipeline.page.channels import secret
+from pipeline.page.channels.answers import problem_of
+from pipeline.page.channels.post import checked_url
+from pipeline.page.channels.threads import Threads, silence
+from pipeline.page.notice import ChannelFailed, ChannelRefused, Notice
+
+SUMMARY_CHARACTERS: Final = 1024
+SOURCE: Final = "flagpost"
+PATIENCE: Final = 10
+"""Seconds for one request."""
+
+
+class PagerDutySender:
+    """Sends events of one integration."""
+
+    def __init__(self, name: str, client: EventsApiV2Client) -> None:
+        self._client = client
+        self._threads = Threads(name)
+
+    @classmethod
+    def open(cls, name: str, channel: PagerDutyChannel) -> PagerDutySender:
+        """Raises `InvalidSettings`."""
+        if channel.url:
+            checked_url(channel.url, name, ("https",))  # its client speaks nothing else
+        silence("pagerduty", "httpx2", "httpcore2")
+        client = EventsApiV2Client(secret.read(channel.routing_key, name), base_url=channel.url)
+        client.timeout = PATIENCE
+        # When to try again is decided by the page stage, which writes it down first. The client would sleep and ask again,
+        # on 429 without end.
+        client.retry = {429: 1}
+        client.max_http_attempts = -1
+        client.max_network_attempts = 0
+        return cls(name, client)
+
+    async def send(self, notice: Notice) -> str:
+        return await self._threads.run(partial(self._send, notice))
+
+    async def close(self) -> None:
+        self._threads.close()
+        self._client.close()
+
+    def _send(self, notice: Notice) -> str:
+        try:
+            self._client.send_event(action_of(notice), notice.alert.id, **event(notice))
+        except HttpError as error:  # its message quotes the answer, and the end of the key
+            raise _problem(error) from None
+        except Error:
+            raise ChannelFailed("nobody answers at its address") from None
+        return "202 Accepted"
+
+
+def _problem(error: HttpError) -> ChannelRefused | ChannelFailed:
+    response = error.response
+    problem = problem_of(response.status_code, response.headers.get("Retry-After")) if response is not None else None
+    return problem or ChannelFailed("its answer is not PagerDuty's")
+
+
+def action_of(notice: Notice) -> Literal["trigger", "resolve"]:
+    """What happens to the incident. Acknowledgements are not paged, so they don't come here."""
+    return "resolve" if notice.page.kind == "resolved" else "trigger"
+
+
+def event(notice: Notice) -> dict[str, Any]:
+    """The rest of the event. Pure."""
+    if action_of(notice) == "resolve":
+        return {}
+    alert = notice.alert
+    properties: dict[str, Any] = {
+        "client": SOURCE,
+        "payload": {
+            "summary": notice.title[:SUMMARY_CHARACTERS],
+            "source": SOURCE,
+            "severity": alert.severity,
+            "timestamp": alert.opened_at.isoformat(),
+            "class": alert.rule,
+            "group": alert.group,
+            "custom_details": {"text": notice.text, "posts": alert.count, "page": notice.page.id},
+        },
+    }
+    if notice.link:
+        properties["client_url"] = notice.link
+        properties["links"] = [{"href": notice.link, "text": "Acknowledge, escalate or resolve in flagpost"}]
+    return properties
