@@ -1,4 +1,4 @@
-"""Runs the index stage: `[flagged]` → Elasticsearch. Start with ``faust -A agents.index worker``."""
+"""Runs the index stage: `[flagged]`, `[alerts]` → Elasticsearch. Start with ``faust -A agents.index worker``."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from pipeline.elasticsearch_client import connect_async
 from pipeline.index.bulk import BulkWriter
 from pipeline.index.stage import IndexStage, check_mapping
 from pipeline.settings import Settings
-from schemas.mapping import WRITE_ALIAS
+from schemas.mapping import ALERTS, ITEMS
 
 
 async def _make(settings: Settings, _producer: KafkaProducer, resources: AsyncExitStack) -> IndexStage:
     client = connect_async(settings)
     resources.push_async_callback(client.close)
     await check_mapping(client, settings)
-    return IndexStage(BulkWriter(client, settings.named(WRITE_ALIAS)))
+    writer = BulkWriter(client, settings.named(ITEMS.write_alias))
+    return IndexStage(writer, alerts_alias=settings.named(ALERTS.write_alias))
 
 
 app = stage_app("index", lambda settings: settings.index_batch, _make)

@@ -9,7 +9,8 @@ FlagpostError                 one sentence, what to do next, an exit code
 ├── NotSetUp                  topics, templates or the index are missing or too old: `flagpost setup`
 ├── LocalStackError           the embedded Kafka or Elasticsearch can't be fetched or started
 ├── ModelRefused              the released model is damaged or does not fit
-└── StageHalted               a stage must not go on (delivery's Halt)
+├── StageHalted               a stage must not go on (delivery's Halt)
+└── WithoutEffect             a decision that changes nothing: somebody decided first, or the post was edited
 """
 
 from __future__ import annotations
@@ -64,3 +65,7 @@ class ModelRefused(FlagpostError):
 
 class StageHalted(FlagpostError):
     exit_code = 8
+
+
+class WithoutEffect(FlagpostError):
+    exit_code = 9

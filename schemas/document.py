@@ -1,4 +1,4 @@
-"""The Elasticsearch document of an item, field by field. The mapping is generated from these structs.
+"""The Elasticsearch documents of an item and of an alert, field by field. The mappings are generated from these structs.
 
 Names follow the Elastic Common Schema where it has a word for it; ours sit under ``flagpost``. A field's mapping is
 given by its annotation's ``extra={"es": …}``; a struct without one is an object whose properties are its own fields.
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from schemas.alert import AlertState, ItemState, Page, Severity
 from schemas.labels import Flagged, Grade
 from schemas.post import Media
 from schemas.verdict import Reason, Scores
@@ -41,6 +42,8 @@ class Location(Struct, frozen=True):
 class EventFields(Struct, frozen=True, omit_defaults=True, kw_only=True):
     ingested: Date
     """When the index worker stored this version."""
+    id: Keyword | None = None
+    """The document's own ``_id``, so that it can be found by its first characters."""
     created: Date | None = None
     """When ingest read the post."""
     kind: Keyword | None = None
@@ -71,6 +74,27 @@ class ScoreFields(Scores, frozen=True):
     """Probabilities, each a float field."""
 
 
+class VerdictFields(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What the model said, whatever an analyst decided after it."""
+
+    label: Annotated[Flagged, _es(type="keyword")]
+    also: Annotated[list[Flagged], _es(type="keyword")] = []
+    grade: Annotated[Grade, _es(type="keyword")] | None = None
+
+
+class ReviewFields(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What the last analyst decided on this wording. What is missing stays as the model said."""
+
+    by: Keyword
+    at: Date
+    label: Annotated[Flagged, _es(type="keyword")] | None = None
+    also: Annotated[list[Flagged], _es(type="keyword")] | None = None
+    grade: Annotated[Grade, _es(type="keyword")] | None = None
+    dismissed: Flag = False
+    """It matters to nobody; the item stays, marked."""
+    note: Text | None = None
+
+
 class FlagpostFields(Struct, frozen=True, omit_defaults=True, kw_only=True):
     uid: Keyword
     source: Keyword
@@ -81,8 +105,11 @@ class FlagpostFields(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A tombstone: no text, hidden by the alias."""
     withdrawn_reason: Keyword | None = None
     label: Annotated[Flagged, _es(type="keyword")] | None = None
+    """The analyst's, else the model's; so are ``also`` and ``grade``."""
     also: Annotated[list[Flagged], _es(type="keyword")] = []
     grade: Annotated[Grade, _es(type="keyword")] | None = None
+    verdict: VerdictFields | None = None
+    review: ReviewFields | None = None
     unsure: Flag = False
     scores: ScoreFields | None = None
     reasons: Annotated[list[Reason], _es(type="object", enabled=False)] = []
@@ -99,6 +126,7 @@ class FlagpostFields(Struct, frozen=True, omit_defaults=True, kw_only=True):
     clock_skew: Flag = False
     """The post's own date lies after the moment when it was read."""
     reviews: Long = 0
+    """Decisions that were made on this wording, and applied."""
 
 
 class Document(Struct, frozen=True, omit_defaults=True, kw_only=True, rename={"timestamp": "@timestamp"}):
@@ -112,3 +140,68 @@ class Document(Struct, frozen=True, omit_defaults=True, kw_only=True, rename={"t
     user: UserFields | None = None
     geo: GeoFields | None = None
     related: RelatedFields | None = None
+
+
+class RuleFields(Struct, frozen=True):
+    name: Keyword
+
+
+class AlertEventFields(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    ingested: Date
+    """When the index worker stored this state."""
+    id: Keyword
+    """The alert's, and the document's own ``_id``."""
+    kind: Keyword | None = None
+    """``alert``, as ECS calls it."""
+    start: Date
+    """When it was opened."""
+    end: Date | None = None
+    """When it was resolved."""
+
+
+class AlertItemFields(Struct, frozen=True, kw_only=True):
+    """One item of an alert, without anything that its post says: that stands in the items' index, for as long as it may."""
+
+    document: str
+    """``_id`` in the items' index."""
+    uid: str
+    state: ItemState
+
+
+class AlertFields(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    sequence: Long
+    """The document's own version number."""
+    severity: Annotated[Severity, _es(type="keyword")]
+    group: Keyword
+    state: Annotated[AlertState, _es(type="keyword")]
+    updated_at: Date
+    digest: Flag = False
+    count: Long = 0
+    """Items of the story, reposts and near-duplicates too; ``items`` are the first of them."""
+    uids: Keywords = []
+    items: Annotated[list[AlertItemFields], _es(type="object", enabled=False)] = []
+    channels: Keywords = []
+    recipients: Keywords = []
+    pages: Annotated[list[Page], _es(type="object", enabled=False)] = []
+    failed: Long = 0
+    """Pages that reached nobody."""
+    step: Long = 0
+    acknowledged_at: Date | None = None
+    acknowledged_by: Keyword | None = None
+    resolved_by: Keyword | None = None
+
+
+class AlertFlagpostFields(Struct, frozen=True):
+    alert: AlertFields
+
+
+class AlertDocument(Struct, frozen=True, omit_defaults=True, kw_only=True, rename={"timestamp": "@timestamp"}):
+    """One document of the alerts' index: an alert as it is now. Holds no text of a post, and no token of a link."""
+
+    timestamp: Date
+    """When it was opened."""
+    message: Text
+    """What it is about, in words: its title, or its rule and group."""
+    event: AlertEventFields
+    rule: RuleFields
+    flagpost: AlertFlagpostFields

@@ -1,4 +1,4 @@
-"""Elasticsearch index templates, generated from `schemas.document.Document`.
+"""The two indices, and their Elasticsearch index templates, generated from the structs of `schemas.document`.
 
 Run ``python -m schemas.mapping`` to write them to ``schemas/generated/``; a test fails when they are stale.
 """
@@ -13,21 +13,44 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from schemas.document import Document
+from schemas.document import AlertDocument, Document
 
 GENERATED: Final = Path(__file__).parent / "generated"
 
-INDEX: Final = "flagpost-items"
+
+class Index(Struct, frozen=True, kw_only=True):
+    """One kind of documents: an index for each generation of its mapping, behind two aliases."""
+
+    alias: str
+    """What people search."""
+    document: type[Struct]
+    generation: int = 1
+    """A breaking change of the mapping makes the next generation of the index."""
+    revision: int
+    """Rises with every added field; the index worker refuses to start on an older one."""
+    hidden: str | None = None
+    """Field of the documents that ``alias`` hides: those where it is true."""
+
+    @property
+    def name(self) -> str:
+        """Of this generation."""
+        return f"{self.alias}-v{self.generation}"
+
+    @property
+    def write_alias(self) -> str:
+        """The alias that the index worker writes through; it names exactly one generation."""
+        return f"{self.alias}-write"
+
+
+ITEMS: Final = Index(alias="flagpost-items", document=Document, revision=2, hidden="flagpost.withdrawn")
+ALERTS: Final = Index(alias="flagpost-alerts", document=AlertDocument, revision=1)
+INDICES: Final = (ITEMS, ALERTS)
+
+INDEX: Final = ITEMS.alias
 """The alias that people search: it hides tombstones."""
 
-WRITE_ALIAS: Final = f"{INDEX}-write"
-"""The alias that the index worker writes through; it names exactly one generation."""
-
-GENERATION: Final = 1
-"""A breaking change of the mapping makes the next generation of the index."""
-
-MAPPING_REVISION: Final = 1
-"""Rises with every added field; the index worker refuses to start on an older one."""
+WRITE_ALIAS: Final = ITEMS.write_alias
+"""The alias that items are written through."""
 
 Analysis = Literal["english", "standard"]
 """``english`` stems and folds accents and needs the module analysis-common; ``standard`` works on any cluster."""
@@ -46,32 +69,29 @@ _ANALYSERS: Final[dict[Analysis, dict[str, Any]]] = {
 }
 
 
-def index_name(generation: int = GENERATION) -> str:
-    """Name of one generation of the items' index."""
-    return f"{INDEX}-v{generation}"
-
-
-def mappings() -> dict[str, Any]:
-    """The mapping of `Document`: strict, so that nothing unforeseen is guessed at."""
+def mappings(index: Index = ITEMS) -> dict[str, Any]:
+    """The mapping of the index's documents: strict, so that nothing unforeseen is guessed at."""
     return {
         "dynamic": "strict",
-        "_meta": {"flagpost": {"generation": GENERATION, "revision": MAPPING_REVISION}},
-        "properties": _properties(Document),
+        "_meta": {"flagpost": {"generation": index.generation, "revision": index.revision}},
+        "properties": _properties(index.document),
     }
 
 
-def read_alias() -> dict[str, Any]:
-    """The alias that people search: every item that has not been withdrawn."""
-    return {"filter": {"bool": {"must_not": [{"term": {"flagpost.withdrawn": True}}]}}}
+def read_alias(index: Index = ITEMS) -> dict[str, Any]:
+    """The body of the alias that people search: of the items, every one that has not been withdrawn."""
+    return {"filter": {"bool": {"must_not": [{"term": {index.hidden: True}}]}}} if index.hidden else {}
 
 
-def template(analysis: Analysis, shards: int = 1, replicas: int = 0, namespace: str = "") -> dict[str, Any]:
-    """Index template of the items' index in one of two analyses."""
+def template(
+    analysis: Analysis, shards: int = 1, replicas: int = 0, namespace: str = "", index: Index = ITEMS
+) -> dict[str, Any]:
+    """The index's template in one of two analyses."""
     prefix = f"{namespace}-" if namespace else ""
     return {
-        "index_patterns": [f"{prefix}{INDEX}-v*"],
+        "index_patterns": [f"{prefix}{index.alias}-v*"],
         "priority": 500,
-        "_meta": {"flagpost": {"analysis": analysis, "revision": MAPPING_REVISION}},
+        "_meta": {"flagpost": {"analysis": analysis, "revision": index.revision}},
         "template": {
             "settings": {
                 "index": {
@@ -81,7 +101,7 @@ def template(analysis: Analysis, shards: int = 1, replicas: int = 0, namespace: 
                 },
                 "analysis": _ANALYSERS[analysis],
             },
-            "mappings": mappings(),
+            "mappings": mappings(index),
         },
     }
 
@@ -113,10 +133,14 @@ def _field(annotation: Any) -> dict[str, Any]:
 def generated() -> dict[str, str]:
     """File name → content of every generated template."""
     return {
-        f"{INDEX}.{analysis}.json": msgspec.json.format(msgspec.json.encode(template(analysis)), indent=2).decode()
-        + "\n"
+        f"{index.alias}.{analysis}.json": _formatted(template(analysis, index=index))
+        for index in INDICES
         for analysis in ANALYSES
     }
+
+
+def _formatted(body: dict[str, Any]) -> str:
+    return msgspec.json.format(msgspec.json.encode(body), indent=2).decode() + "\n"
 
 
 if __name__ == "__main__":

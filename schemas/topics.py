@@ -104,6 +104,7 @@ REVIEWS: Final = Topic(
     partitions=1,  # decisions are few, and one reader numbers them
     retention_days=6 * 365.25,
     max_bytes=2 * MEBIBYTE,
+    append_time=True,  # by one clock with [posts]: no decision on a wording can be older than the wording
 )
 AUDIT: Final = Topic(
     name="audit",

@@ -9,8 +9,9 @@ import msgspec
 
 from pipeline.message import Message
 from schemas import codec
-from schemas.item import Item
+from schemas.item import Decision, Item
 from schemas.post import Post
+from schemas.review import Review
 from schemas.verdict import Scores, Verdict
 from tests.doubles.manual_clock import START
 
@@ -24,6 +25,15 @@ def item(id: str = "1", text: str = "lads dealing by the pier", activation: int 
         label="intel", scores=Scores(0.9, 0.04, 0.03, 0.03), grade="routine", model="keywords@1", activation=activation
     )
     return Item(**{"post": post(id, text), "verdict": verdict, "judged_at": START, **fields})
+
+
+def review(
+    id: str = "1", seen: int = 0, over: bool = False, by: str = "a.khan", minute: int = 0, **decided: Any
+) -> Review:
+    """A decision on the wording of ``minute``, by somebody who had seen so many."""
+    edited = {"edited_at": START + dt.timedelta(minutes=minute)} if minute else {}
+    decision = Decision(by=by, at=START + dt.timedelta(minutes=minute + 1), **decided)
+    return Review(item=item(post=post(id, **edited), reviews=seen), decision=decision, over=over)
 
 
 def message(

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "probe": ("pipeline.cli.probe:probe", "Say what the model makes of posts without labels."),
     "models": ("pipeline.cli.models:models", "List, show and verify released models."),
     "search": ("pipeline.cli.search:search", "Search the flagged items."),
+    "review": ("pipeline.cli.review:review", "Decide what an item is; show and export decisions."),
     "status": ("pipeline.cli.status:status", "Show topics, lag, index, dead letters and workers."),
     "dead-letters": ("pipeline.cli.dead_letters:dead_letters", "List, show and replay what could not be used."),
     "settings": ("pipeline.cli.settings:settings", "Print every setting and where it is explained."),

@@ -1,4 +1,4 @@
-"""One hit of `flagpost search` as an analyst reads it: when and how urgent, the words, why, and the link."""
+"""One hit of `flagpost search` as an analyst reads it: when, how urgent, the words, why, the link, what was decided."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from pipeline.index.search import HIT_END, HIT_START, Hit
 MOST_CHARACTERS: Final = 600
 """Of a post's text; a longer one is cut around the first thing that was found."""
 
+SHOWN_OF_ID: Final = 8
+"""Characters of a document's id, 40 bits: enough to name it by among a million."""
+
 _BEFORE: Final = 120
 _GRADES: Final = {"immediate": "bold white on red", "prompt": "black on yellow", "routine": "black on cyan"}
 _LABELS: Final = {"intel": "magenta", "help_request": "red", "complaint": "blue"}
@@ -30,6 +33,8 @@ def render(hit: Hit, zone: dt.tzinfo | None = None) -> RenderableType:
         parts.append(Padding(Text(f"why: {' · '.join(reasons)}", style="dim"), (0, 0, 0, 2)))
     if url := _object(hit, "event").get("url"):
         parts.append(Text(f"  {one_line(str(url))}", style="dim", overflow="fold"))
+    if review := flagpost.get("review"):
+        parts.append(Padding(_decision(review, flagpost.get("verdict") or {}, zone), (0, 0, 0, 2)))
     return Group(*parts, Text())
 
 
@@ -54,14 +59,33 @@ def _head(hit: Hit, flagpost: dict[str, Any], zone: dt.tzinfo | None) -> Text:
     for place, label in enumerate(labels):
         head.append(" + " if place else " ")
         head.append(one_line(label).replace("_", " "), style=_LABELS.get(label, ""))
-    if flagpost.get("unsure"):
+    if (flagpost.get("review") or {}).get("dismissed"):
+        head.append(" dismissed", style="bold")
+    elif flagpost.get("unsure") and not flagpost.get("review"):
         head.append(" unsure", style="italic yellow")
     head.append(f"  {local_time(hit.document.get('@timestamp'), zone)}", style="bold")
     user, geo = _object(hit, "user"), _object(hit, "geo")
     who = user.get("name") or user.get("full_name") or user.get("id")
     about = [str(flagpost.get("source", "?")), f"@{str(who).lstrip('@')}" if who else "", str(geo.get("name") or "")]
+    about.append(hit.id[:SHOWN_OF_ID])
     head.append("  " + one_line(" · ".join(part for part in about if part)), style="dim")
     return head
+
+
+def _decision(review: dict[str, Any], verdict: dict[str, Any], zone: dt.tzinfo | None) -> Text:
+    """Who decided, when, and why, with what the model had said where that was something else."""
+    who = one_line(str(review.get("by", "?")))
+    told = f"{'dismissed' if review.get('dismissed') else 'reviewed'} by {who}, {local_time(review.get('at'), zone)}"
+    if review.get("note"):
+        told += f": {one_line(str(review['note']))}"
+    said = [
+        str(verdict[name]).replace("_", " ")
+        for name in ("label", "grade")
+        if verdict.get(name) and review.get(name) not in (None, verdict[name])
+    ]
+    if said:
+        told += f" (the model said {', '.join(said)})"
+    return Text(told, style="green")
 
 
 def local_time(value: object, zone: dt.tzinfo | None = None) -> str:

@@ -33,6 +33,8 @@ _MOST: int = 10_000
 @click.option("--near", metavar="LAT,LON,KM", help="Posted within so many kilometres.")
 @click.option("--author", metavar="WHO", help="Handle, id or full name.")
 @click.option("--unsure", is_flag=True, help="Only where the model was unsure.")
+@click.option("--reviewed/--unreviewed", default=None, help="Only what an analyst has decided on, or not yet.")
+@click.option("--dismissed", is_flag=True, help="Show what an analyst dismissed, too.")
 @click.option("-n", "--limit", type=click.IntRange(1, _MOST), default=10, show_default=True, help="Most items shown.")
 @click.option("--sort", type=click.Choice(["newest", "relevance"]), default="newest", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print each item as one JSON object a line.")
@@ -48,11 +50,15 @@ def search(
     near: str | None,
     author: str | None,
     unsure: bool,
+    reviewed: bool | None,
+    dismissed: bool,
     limit: int,
     sort: Sort,
     as_json: bool,
 ) -> None:
     """Search the flagged items; without a QUERY, show all, newest first.
+
+    Labels and grades are the analyst's where one has decided, else the model's.
 
     All words must be there. "in quotes" is a phrase as it stands, begin* a beginning, | is or; give - for not after --:
     flagpost search -- knife -kitchen. Nothing that is typed can be wrong syntax.
@@ -77,6 +83,8 @@ def search(
         near=parse_near(near) if near else None,
         author=author,
         unsure=unsure,
+        reviewed=reviewed,
+        dismissed=dismissed,
         limit=limit,
         sort=sort,
     )

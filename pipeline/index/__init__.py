@@ -1,1 +1,6 @@
-"""From `[flagged]` into Elasticsearch: the document, its bulk request, and what became of each. Start at stage.py."""
+"""From `[flagged]` and `[alerts]` into Elasticsearch: the documents, their bulk request, what became of each.
+
+Start at stage.py.
+
+The way back: search.py finds items, item_of.py makes one of a document.
+"""

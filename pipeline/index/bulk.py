@@ -24,10 +24,12 @@ class Write:
     id: str
     version: int
     body: bytes
+    alias: str | None = None
+    """Through which it is stored; None: the writer's own."""
 
 
 class BulkWriter:
-    """Writes documents through an alias, with external versions."""
+    """Writes documents through aliases, with external versions."""
 
     def __init__(self, client: AsyncElasticsearch, alias: str) -> None:
         self._client = client
@@ -104,8 +106,10 @@ def _cut(writes: Sequence[Write]) -> list[Sequence[Write]]:
 def _operations(writes: Sequence[Write]) -> list[bytes]:
     lines: list[bytes] = []
     for write in writes:
-        action = {"index": {"_id": write.id, "version": write.version, "version_type": "external_gte"}}
-        lines += (msgspec.json.encode(action), write.body)
+        action = {"_id": write.id, "version": write.version, "version_type": "external_gte"}
+        if write.alias is not None:
+            action["_index"] = write.alias
+        lines += (msgspec.json.encode({"index": action}), write.body)
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Item or withdrawal → the document that is stored."""
+"""Item or withdrawal → the document that is stored. item_of.py is the way back."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from schemas.document import (
     GeoFields,
     Location,
     RelatedFields,
+    ReviewFields,
     ScoreFields,
     UserFields,
+    VerdictFields,
 )
-from schemas.identity import version_of
-from schemas.item import Item, Withdrawn
+from schemas.identity import document_id, version_of
+from schemas.item import Decision, Item, Withdrawn
 from schemas.post import Author, Place
 
 _HANDLE: Final = re.compile(r"(?<![\w@])@([A-Za-z0-9_][\w.-]*\w)")
@@ -33,7 +35,7 @@ def _tombstone(record: Withdrawn, now: dt.datetime) -> Document:
     """Keeps the id and the version so that nothing older can come back; holds nothing that the post said."""
     return Document(
         timestamp=record.revision,
-        event=EventFields(ingested=now),
+        event=EventFields(ingested=now, id=document_id(record.source, record.id)),
         flagpost=FlagpostFields(
             uid=record.uid,
             source=record.source,
@@ -48,8 +50,8 @@ def _tombstone(record: Withdrawn, now: dt.datetime) -> Document:
 
 
 def _item(item: Item, now: dt.datetime) -> Document:
-    post, verdict = item.post, item.verdict
-    if verdict.label == "chatter":
+    post, verdict, label = item.post, item.verdict, item.label
+    if verdict.label == "chatter" or label == "chatter":
         raise ValueError("an item on [flagged] can't be chatter")
     scores = verdict.scores
     return Document(
@@ -57,6 +59,7 @@ def _item(item: Item, now: dt.datetime) -> Document:
         message=post.text,
         event=EventFields(
             kind="alert",
+            id=document_id(post.source, post.id),
             created=post.read_at,
             ingested=now,
             reason=" · ".join(reason.text for reason in verdict.reasons) or None,
@@ -70,9 +73,11 @@ def _item(item: Item, now: dt.datetime) -> Document:
             source=post.source,
             post_id=post.id,
             version=version_of(item),
-            label=verdict.label,
-            also=verdict.also,
-            grade=verdict.grade,
+            label=label,
+            also=item.also,
+            grade=item.grade,
+            verdict=VerdictFields(label=verdict.label, also=verdict.also, grade=verdict.grade),
+            review=_review(item.review) if item.review else None,
             unsure=verdict.unsure,
             scores=ScoreFields(scores.intel, scores.help_request, scores.complaint, scores.chatter),
             reasons=verdict.reasons,
@@ -89,6 +94,18 @@ def _item(item: Item, now: dt.datetime) -> Document:
             clock_skew=post.read_at is not None and post.revision > post.read_at,
             reviews=item.reviews,
         ),
+    )
+
+
+def _review(decision: Decision) -> ReviewFields:
+    return ReviewFields(
+        by=decision.by,
+        at=decision.at,
+        label=decision.label,
+        also=decision.also,
+        grade=decision.grade,
+        dismissed=decision.dismissed,
+        note=decision.note or None,
     )
 
 

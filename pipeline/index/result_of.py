@@ -39,9 +39,9 @@ def result_of(item: Mapping[str, Any]) -> Result:
     if status == 409:
         return Done("stale")
     if status == 404 or kind in ("index_not_found_exception", "alias_not_found_exception"):
-        return Halt("The index of flagged items is missing.", _SETUP)
+        return Halt("An index of flagpost is missing.", _SETUP)
     if kind == "strict_dynamic_mapping_exception":
-        return Halt("The index's mapping is older than this version of flagpost.", _SETUP)
+        return Halt("An index's mapping is older than this version of flagpost.", _SETUP)
     if kind in ("cluster_block_exception", "index_closed_exception"):
         return Retry("the index is blocked for writing (disk full, read-only or closed)")
     if status in (401, 403):

@@ -52,6 +52,10 @@ class Search:
     author: str | None = None
     """Handle (with or without @), id or full name, in any case."""
     unsure: bool = False
+    reviewed: bool | None = None
+    """Whether an analyst has decided on it as it is worded now; None: either."""
+    dismissed: bool = False
+    """Whether those are found, too, that an analyst dismissed."""
     sort: Sort = "newest"
     limit: int = 10
 
@@ -71,7 +75,7 @@ class Found:
     hits: list[Hit]
     total: int
     searched: int | None
-    """How many items there are; counted only when nothing was found."""
+    """Among how many items it was looked for; counted only when nothing was found."""
 
 
 def search(client: Elasticsearch, settings: Settings, wanted: Search) -> Found:
@@ -80,7 +84,8 @@ def search(client: Elasticsearch, settings: Settings, wanted: Search) -> Found:
     with explained(settings):
         answer = client.search(index=alias, **request(wanted)).body
         total = answer["hits"]["total"]["value"]
-        searched = client.count(index=alias)["count"] if not total else None
+        among = query(Search(dismissed=wanted.dismissed))
+        searched = client.count(index=alias, query=among)["count"] if not total else None
     return Found([_hit(hit) for hit in answer["hits"]["hits"]], total, searched)
 
 
@@ -142,6 +147,11 @@ def _filters(wanted: Search) -> list[dict[str, Any]]:
         filters.append(_author(wanted.author))
     if wanted.unsure:
         filters.append({"term": {"flagpost.unsure": True}})
+    if wanted.reviewed is not None:
+        decided = {"exists": {"field": "flagpost.review.at"}}
+        filters.append(decided if wanted.reviewed else _none(decided))
+    if not wanted.dismissed:
+        filters.append(_none({"term": {"flagpost.review.dismissed": True}}))
     return filters
 
 
@@ -159,6 +169,10 @@ def _author(author: str) -> dict[str, Any]:
 
 def _any(queries: list[dict[str, Any]]) -> dict[str, Any]:
     return {"bool": {"should": queries, "minimum_should_match": 1}}
+
+
+def _none(query: dict[str, Any]) -> dict[str, Any]:
+    return {"bool": {"must_not": [query]}}
 
 
 def _hit(hit: Mapping[str, Any]) -> Hit:

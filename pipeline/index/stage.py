@@ -1,4 +1,4 @@
-"""The index stage: `[flagged]` → Elasticsearch."""
+"""The index stage: `[flagged]` and `[alerts]` → Elasticsearch."""
 
 from __future__ import annotations
 
@@ -9,26 +9,37 @@ from elasticsearch import AsyncElasticsearch
 
 from pipeline.elasticsearch_client import explained
 from pipeline.errors import NotSetUp
+from pipeline.index.alert_document import alert_document_of
 from pipeline.index.bulk import BulkWriter, Write
 from pipeline.index.document import document_of
 from pipeline.message import Message
-from pipeline.result import DeadLetter, End, Result, Retry
+from pipeline.result import DeadLetter, Done, End, Result, Retry
 from pipeline.settings import Settings
-from schemas import codec, mapping
+from schemas import codec
+from schemas.alert import Alert
 from schemas.codec import InvalidMessage
 from schemas.identity import VersionOutOfRange, document_id, version_of
 from schemas.item import Item, Withdrawn
-from schemas.topics import FLAGGED
+from schemas.mapping import ALERTS as ALERTS_INDEX
+from schemas.mapping import INDICES
+from schemas.topics import ALERTS, FLAGGED
 
 
 class IndexStage:
-    """Stores items and tombstones. See `pipeline.delivery.Stage` for what a stage promises."""
+    """Stores items, tombstones and alerts. See `pipeline.delivery.Stage` for what a stage promises."""
 
     name = "index"
 
-    def __init__(self, writer: BulkWriter, clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
+    def __init__(
+        self,
+        writer: BulkWriter,
+        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        alerts_alias: str = ALERTS_INDEX.write_alias,
+    ) -> None:
+        """``writer`` writes items; alerts go through ``alerts_alias`` in the same request."""
         self._writer = writer
         self._clock = clock
+        self._alerts_alias = alerts_alias
 
     async def handle(self, messages: Sequence[Message]) -> Sequence[Result]:
         """Stores every message of the batch that can be stored, in one bulk request."""
@@ -48,29 +59,38 @@ class IndexStage:
         """Nothing to settle: the index holds the whole effect."""
         return None
 
-    def _prepare(self, message: Message) -> Write | DeadLetter:
+    def _prepare(self, message: Message) -> Write | End:
         try:
-            record: Item | Withdrawn = codec.decode(FLAGGED, message.value)
-            if isinstance(record, Item) and record.verdict.label == "chatter":
-                return DeadLetter("wrong_shape", "an item that is chatter")
-            body = codec.encode(document_of(record, self._clock()))
-            return Write(document_id(record.source, record.id), version_of(record), body)
+            return self._alert(message) if message.topic == ALERTS.name else self._record(message)
         except InvalidMessage as fault:
             return DeadLetter(fault.reason, fault.detail)
         except VersionOutOfRange as fault:
             return DeadLetter("version_out_of_range", str(fault))
 
+    def _record(self, message: Message) -> Write | End:
+        record: Item | Withdrawn = codec.decode(FLAGGED, message.value)
+        if isinstance(record, Item) and record.verdict.label == "chatter":
+            return DeadLetter("wrong_shape", "an item that is chatter")
+        body = codec.encode(document_of(record, self._clock()))
+        return Write(document_id(record.source, record.id), version_of(record), body)
+
+    def _alert(self, message: Message) -> Write | End:
+        if message.value is None:
+            return Done("forgotten")  # by the topic alone: what was paged stays to be seen
+        alert: Alert = codec.decode(ALERTS, message.value)
+        body = codec.encode(alert_document_of(alert, self._clock()))
+        return Write(alert.id, alert.sequence, body, self._alerts_alias)
+
 
 async def check_mapping(client: AsyncElasticsearch, settings: Settings) -> None:
-    """Raises `NotSetUp` when the index is missing or its mapping is older than this version of flagpost."""
-    alias = settings.named(mapping.WRITE_ALIAS)
-    with explained(settings):
-        answer = await client.indices.get_mapping(index=alias)
-    for body in answer.body.values():
-        meta = body["mappings"].get("_meta", {}).get("flagpost", {})
-        found = (meta.get("generation", 0), meta.get("revision", 0))
-        if found < (mapping.GENERATION, mapping.MAPPING_REVISION):
-            raise NotSetUp(
-                "The index's mapping is older than this version of flagpost.",
-                "Run `flagpost setup`, then start the worker again.",
-            )
+    """Raises `NotSetUp` when an index is missing or its mapping is older than this version of flagpost."""
+    for wanted in INDICES:
+        with explained(settings):
+            answer = await client.indices.get_mapping(index=settings.named(wanted.write_alias))
+        for name, body in answer.body.items():
+            meta = body["mappings"].get("_meta", {}).get("flagpost", {})
+            if (meta.get("generation", 0), meta.get("revision", 0)) < (wanted.generation, wanted.revision):
+                raise NotSetUp(
+                    f"The mapping of {name} is older than this version of flagpost.",
+                    "Run `flagpost setup`, then start the worker again.",
+                )

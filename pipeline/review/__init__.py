@@ -1,1 +1,4 @@
-"""The review stage: what analysts decided, `[reviews]` → `[flagged]`, and from there to retraining."""
+"""What analysts decide: `[reviews]` → `[flagged]`. Start at numbering.py, which says what becomes of a decision.
+
+decision.py and submit.py are the way in, stage.py applies, history.py and export.py read back.
+"""

@@ -1,4 +1,4 @@
-"""Makes index template, index and aliases on Elasticsearch, and brings those that are there up to date.
+"""Makes index templates, indices and aliases on Elasticsearch, and brings those that are there up to date.
 
 The local Elasticsearch is a minimal distribution: full English analysis and API keys are not there. What `setup` does
 on a cluster that has them is held by tests/contract/ against a scripted HTTP server.
@@ -24,7 +24,7 @@ from pipeline.setup.index_plan import (
     template_change,
     wanted_template,
 )
-from schemas.mapping import Analysis
+from schemas.mapping import INDICES, Analysis, Index
 
 _PROBE: Final = "Cafés running O'Brien's"
 _PROBE_STEMS: Final = ["cafe", "run", "o'brien"]
@@ -35,20 +35,30 @@ def setup_elasticsearch(settings: Settings, dry_run: bool = False) -> Iterator[C
 
     Raises `ElasticsearchUnavailable`, `AccessRefused` or `NotSetUp`; what was yielded before is done.
     """
-    names = Names.of(settings)
     with connect(settings) as client:
         with explained(settings):
-            wanted = wanted_template(settings, detect_analysis(client))
-            change = _template(client, names, wanted, dry_run)
-        yield change
-        with explained(settings):
-            found: dict[str, Any] = dict(client.indices.get(index=names.pattern).body)
-        _refuse_squatters(names, found)
-        if names.index in found:
-            yield _update(client, settings, names.index, found[names.index], wanted, dry_run)
-            yield from _aliases(client, settings, names, found, dry_run)
-        else:
-            yield from _create(client, settings, names, found, wanted, dry_run)
+            analysis = detect_analysis(client)
+        for index in INDICES:
+            yield from _set_up(client, settings, index, analysis, dry_run)
+
+
+def _set_up(
+    client: Elasticsearch, settings: Settings, index: Index, analysis: Analysis, dry_run: bool
+) -> Iterator[Change]:
+    names = Names.of(settings, index)
+    aliases = aliases_of(names, index)
+    wanted = wanted_template(settings, analysis, index)
+    with explained(settings):
+        change = _template(client, names, wanted, dry_run)
+    yield change
+    with explained(settings):
+        found: dict[str, Any] = dict(client.indices.get(index=names.pattern).body)
+    _refuse_squatters(names, found)
+    if names.index in found:
+        yield _update(client, settings, names.index, found[names.index], wanted, dry_run)
+        yield from _aliases(client, settings, names, aliases, found, dry_run)
+    else:
+        yield from _create(client, settings, names, aliases, found, wanted, dry_run)
 
 
 def detect_analysis(client: Elasticsearch) -> Analysis:
@@ -94,12 +104,12 @@ def _create(
     client: Elasticsearch,
     settings: Settings,
     names: Names,
+    bodies: dict[str, dict[str, Any]],
     found: dict[str, Any],
     wanted: dict[str, Any],
     dry_run: bool,
 ) -> Iterator[Change]:
     """Index and aliases in one request, so that no worker ever meets the one without the others."""
-    bodies = aliases_of(names)
     changes = [alias_change(name, body, names.index, found) for name, body in bodies.items()]
     attention = ""
     if not dry_run:
@@ -149,9 +159,14 @@ def _put_mapping(client: Elasticsearch, index: str, plan: IndexPlan) -> None:
 
 
 def _aliases(
-    client: Elasticsearch, settings: Settings, names: Names, found: dict[str, Any], dry_run: bool
+    client: Elasticsearch,
+    settings: Settings,
+    names: Names,
+    bodies: dict[str, dict[str, Any]],
+    found: dict[str, Any],
+    dry_run: bool,
 ) -> Iterator[Change]:
-    for name, body in aliases_of(names).items():
+    for name, body in bodies.items():
         change = alias_change(name, body, names.index, found)
         if change.state != "unchanged" and not dry_run:
             with explained(settings):

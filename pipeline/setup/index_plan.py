@@ -1,7 +1,4 @@
-"""What the index template, the index and its aliases should be like, and what to change. Pure.
-
-Names: the read alias hides tombstones; the write alias names exactly one generation of the index.
-"""
+"""What an index's template, the index and its aliases should be like, and what to change. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from typing import Any, Final
 from pipeline.settings import Settings
 from pipeline.setup.change import Change
 from schemas import mapping
-from schemas.mapping import Analysis
+from schemas.mapping import Analysis, Index
 
 Body = Mapping[str, Any]
 
@@ -22,7 +19,7 @@ DYNAMIC_SETTINGS: Final = ("number_of_replicas", "refresh_interval")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names on the cluster, with the namespace in front."""
+    """Names of one index's things on the cluster, with the namespace in front."""
 
     template: str
     pattern: str
@@ -32,20 +29,20 @@ class Names:
     write_alias: str
 
     @classmethod
-    def of(cls, settings: Settings) -> Names:
-        items = settings.named(mapping.INDEX)
-        return cls(items, f"{items}*", settings.named(mapping.index_name()), items, settings.named(mapping.WRITE_ALIAS))
+    def of(cls, settings: Settings, index: Index) -> Names:
+        alias = settings.named(index.alias)
+        return cls(alias, f"{alias}*", settings.named(index.name), alias, settings.named(index.write_alias))
 
 
-def aliases_of(names: Names) -> dict[str, dict[str, Any]]:
+def aliases_of(names: Names, index: Index) -> dict[str, dict[str, Any]]:
     """The body of each alias."""
-    return {names.read_alias: mapping.read_alias(), names.write_alias: {"is_write_index": True}}
+    return {names.read_alias: mapping.read_alias(index), names.write_alias: {"is_write_index": True}}
 
 
-def wanted_template(settings: Settings, analysis: Analysis) -> dict[str, Any]:
+def wanted_template(settings: Settings, analysis: Analysis, index: Index) -> dict[str, Any]:
     """The index template for this installation."""
     return mapping.template(
-        analysis, settings.elasticsearch_shards, settings.elasticsearch_replicas, settings.namespace
+        analysis, settings.elasticsearch_shards, settings.elasticsearch_replicas, settings.namespace, index
     )
 
 
@@ -55,7 +52,7 @@ def template_change(name: str, found: Body | None, wanted: Body) -> Change:
     if found is None:
         return Change("template", name, "created", f"{analysis} analysis")
     meta = found.get("_meta", {}).get("flagpost", {})
-    if meta.get("revision", 0) > mapping.MAPPING_REVISION:
+    if meta.get("revision", 0) > wanted["_meta"]["flagpost"]["revision"]:
         return Change("template", name, "unchanged", attention="was made by a newer version of flagpost: left")
     if all(_normal(_nested(found).get(part)) == _normal(body) for part, body in _nested(wanted).items()):
         return Change("template", name, "unchanged", f"{analysis} analysis")
@@ -76,11 +73,12 @@ def index_plan(name: str, found: Body, wanted: Body) -> IndexPlan:
     wanted_mapping, wanted_settings = wanted["template"]["mappings"], wanted["template"]["settings"]
     found_mapping, found_settings = found.get("mappings", {}), found.get("settings", {}).get("index", {})
     revision = found_mapping.get("_meta", {}).get("flagpost", {}).get("revision", 0)
+    known = wanted_mapping["_meta"]["flagpost"]["revision"]
     attention = _unalterable(found_settings, wanted_settings)
     new_mapping: dict[str, Any] = {}
     details: list[str] = []
-    if revision > mapping.MAPPING_REVISION:
-        attention.append(f"its mapping has revision {revision}, this flagpost knows {mapping.MAPPING_REVISION}: left")
+    if revision > known:
+        attention.append(f"its mapping has revision {revision}, this flagpost knows {known}: left")
     else:
         new_mapping, details = _mapping_to_put(found_mapping, wanted_mapping)
     new_settings = {
@@ -145,13 +143,14 @@ def _unalterable(found: Body, wanted: Body) -> list[str]:
     notes = []
     if _normal(found.get("analysis", {})) != _normal(wanted["analysis"]):
         notes.append(
-            "was made with another analysis of text than this cluster can do now, which an index keeps for life: left;"
-            " the next generation of the index takes it"
+            "was made with another analysis of text than this cluster can do now, which an index keeps for as long as it"
+            " exists: left; the next generation of the index takes it"
         )
     shards = wanted["index"]["number_of_shards"]
     if str(found.get("number_of_shards")) != str(shards):
         notes.append(
-            f"has {found.get('number_of_shards')} shards, {shards} are wanted: left; an index keeps them for life"
+            f"has {found.get('number_of_shards')} shards, {shards} are wanted: left;"
+            " an index keeps them for as long as it exists"
         )
     return notes
 

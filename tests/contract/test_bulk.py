@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,6 +70,22 @@ async def test_documents_go_out_with_external_versions_through_the_alias() -> No
     assert (path, require_alias) == ("/items-write/_bulk", "true")
     assert body[2] == {"index": {"_id": "id1", "version": 1, "version_type": "external_gte"}}
     assert body[3]["n"] == 1
+
+
+async def test_documents_of_another_index_go_out_in_the_same_request_through_their_own_alias() -> None:
+    seen: list[Any] = []
+
+    async def answer(request: web.Request, body: list[Any]) -> web.Response:
+        seen.append((request.path, request.query["require_alias"], body[::2]))
+        return reply({"items": lines(body)})
+
+    async with writer(answer) as bulk:
+        item, alert = writes(2)
+        assert await bulk.write([item, replace(alert, alias="alerts-write")]) == [Done("indexed")] * 2
+    (path, require_alias, (first, second)) = seen[0]
+    assert (len(seen), path, require_alias) == (1, "/items-write/_bulk", "true")
+    assert "_index" not in first["index"]
+    assert second["index"]["_index"] == "alerts-write"
 
 
 async def test_each_document_has_its_own_result() -> None:

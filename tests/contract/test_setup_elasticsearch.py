@@ -41,16 +41,25 @@ def run(server: ScriptedElasticsearch, tmp_path: Path, dry_run: bool = False, **
 
 def fresh(server: ScriptedElasticsearch) -> ScriptedElasticsearch:
     """A cluster that holds nothing of ours."""
-    server.on("GET", "/flagpost-items*", {}).on("PUT", "/_index_template/flagpost-items", OK)
-    return server.on("PUT", f"/{INDEX}", {**OK, "shards_acknowledged": True, "index": INDEX})
+    for index in mapping.INDICES:
+        server.on("GET", f"/{index.alias}*", {}).on("PUT", f"/_index_template/{index.alias}", OK)
+        server.on("PUT", f"/{index.name}", {**OK, "shards_acknowledged": True, "index": index.name})
+    return server
 
 
-def there(analysis: mapping.Analysis, revision: int = mapping.MAPPING_REVISION, **aliases: Any) -> dict[str, Any]:
-    """The index as Elasticsearch gives it."""
-    body = mapping.template(analysis)["template"]
-    mappings = {**body["mappings"], "_meta": {"flagpost": {"generation": 1, "revision": revision}}}
+def there(
+    analysis: mapping.Analysis,
+    revision: int | None = None,
+    index: mapping.Index = mapping.ITEMS,
+    replicas: int = 0,
+    **aliases: Any,
+) -> dict[str, Any]:
+    """An index as Elasticsearch gives it."""
+    body = mapping.template(analysis, replicas=replicas, index=index)["template"]
+    meta = {"generation": 1, "revision": index.revision if revision is None else revision}
+    mappings = {**body["mappings"], "_meta": {"flagpost": meta}}
     settings = {name: str(value) for name, value in body["settings"]["index"].items()}
-    both = {"flagpost-items": mapping.read_alias(), "flagpost-items-write": {"is_write_index": True}}
+    both = {index.alias: mapping.read_alias(index), index.write_alias: {"is_write_index": True}}
     return {
         "aliases": aliases.get("aliases", both),
         "mappings": mappings,
@@ -59,10 +68,16 @@ def there(analysis: mapping.Analysis, revision: int = mapping.MAPPING_REVISION, 
 
 
 def holding(server: ScriptedElasticsearch, template: dict[str, Any], **indices: Any) -> ScriptedElasticsearch:
-    """A cluster that holds a template and indices."""
-    found = {"index_templates": [{"name": "flagpost-items", "index_template": template}]}
-    server.on("GET", "/_index_template/flagpost-items", found).on("PUT", "/_index_template/flagpost-items", OK)
+    """A cluster that holds a template and indices of items, and the alerts' as they should be beside them."""
+    analysis = template["_meta"]["flagpost"]["analysis"]
+    settings = template["template"]["settings"]["index"]
+    alerts = mapping.template(analysis, replicas=settings["number_of_replicas"], index=mapping.ALERTS)
+    for name, body in (("flagpost-items", template), ("flagpost-alerts", alerts)):
+        found = {"index_templates": [{"name": name, "index_template": body}]}
+        server.on("GET", f"/_index_template/{name}", found).on("PUT", f"/_index_template/{name}", OK)
     server.on("GET", "/flagpost-items*", {name.replace("_", "-"): body for name, body in indices.items()})
+    beside = there(analysis, index=mapping.ALERTS, replicas=settings["number_of_replicas"])
+    server.on("GET", "/flagpost-alerts*", {"flagpost-alerts-v1": beside})
     return server.on("PUT", f"/{INDEX}/_settings", OK).on("PUT", f"/{INDEX}/_mapping", OK).on("POST", "/_aliases", OK)
 
 
@@ -119,7 +134,7 @@ def test_an_index_keeps_its_analysis_and_setup_says_so(server: ScriptedElasticse
     changes = run(server, tmp_path)
     assert "analysis" in changes[THE_INDEX].attention
     assert changes[THE_INDEX].state == "unchanged"
-    assert server.writes == ["PUT /_index_template/flagpost-items"]
+    assert server.writes == ["PUT /_index_template/flagpost-items", "PUT /_index_template/flagpost-alerts"]
 
 
 def test_new_fields_are_added_to_an_index_that_is_there(server: ScriptedElasticsearch, tmp_path: Path) -> None:
@@ -147,7 +162,7 @@ def test_a_change_that_an_index_can_not_take_is_explained(server: ScriptedElasti
 
 
 def test_what_a_newer_flagpost_made_is_not_taken_back(server: ScriptedElasticsearch, tmp_path: Path) -> None:
-    newer = mapping.MAPPING_REVISION + 1
+    newer = mapping.ITEMS.revision + 1
     template = mapping.template("english")
     template["_meta"]["flagpost"]["revision"] = newer
     holding(server, template, flagpost_items_v1=there("english", newer)).on("POST", "/_analyze", ENGLISH)
@@ -200,10 +215,8 @@ def test_a_missing_right_is_explained(server: ScriptedElasticsearch, tmp_path: P
 
 
 def test_shards_that_do_not_start_need_attention(server: ScriptedElasticsearch, tmp_path: Path) -> None:
-    server.on("GET", "/flagpost-items*", {}).on("PUT", "/_index_template/flagpost-items", OK).on(
-        "POST", "/_analyze", ENGLISH
-    )
-    server.on("PUT", f"/{INDEX}", {**OK, "shards_acknowledged": False})
+    fresh(server).on("POST", "/_analyze", ENGLISH)
+    server.instead("PUT", f"/{INDEX}", {**OK, "shards_acknowledged": False})
     assert "shards have not started" in run(server, tmp_path)[THE_INDEX].attention
 
 

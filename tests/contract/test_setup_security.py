@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from pipeline.errors import AccessRefused, InvalidSettings
 from pipeline.settings import Settings
 from pipeline.setup.elasticsearch import setup_elasticsearch
+from schemas.mapping import INDICES
 from tests.doubles.scripted_elasticsearch import ScriptedElasticsearch
 
 OK = {"acknowledged": True}
@@ -22,8 +23,10 @@ SECRET = SecretStr("s3cret-never-shown")
 
 def empty_cluster(server: ScriptedElasticsearch) -> ScriptedElasticsearch:
     server.on("POST", "/_analyze", {"error": {"type": "illegal_argument_exception"}, "status": 400}, 400)
-    server.on("PUT", "/_index_template/flagpost-items", OK).on("GET", "/flagpost-items*", {})
-    return server.on("PUT", "/flagpost-items-v1", OK)
+    for index in INDICES:
+        server.on("PUT", f"/_index_template/{index.alias}", OK).on("GET", f"/{index.alias}*", {})
+        server.on("PUT", f"/{index.name}", OK)
+    return server
 
 
 @pytest.fixture
@@ -97,7 +100,9 @@ def test_a_wrong_secret_is_explained_and_not_shown(
 def test_the_authority_that_is_named_is_trusted(authority: trustme.CA, tmp_path: Path) -> None:
     with secure(authority) as server:
         run(server, tmp_path, elasticsearch_ca_file=ca_file(authority, tmp_path))
-        assert server.writes == ["PUT /_index_template/flagpost-items", "PUT /flagpost-items-v1"]
+        assert server.writes == [
+            f"PUT /{made}" for one in INDICES for made in (f"_index_template/{one.alias}", one.name)
+        ]
 
 
 @pytest.mark.parametrize("named", [None, "another"])

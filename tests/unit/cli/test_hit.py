@@ -41,13 +41,32 @@ def shown(hit: Hit, colour: bool = False) -> str:
 def test_a_hit_says_how_urgent_what_when_who_where_why_and_the_link() -> None:
     reasons = [{"text": "dealing"}, {"text": "the pier"}]
     lines = shown(hit(also=["complaint"], unsure=True, reasons=reasons)).splitlines()
-    assert lines[0].rstrip() == " PROMPT  intel + complaint unsure  2026-08-15 14:05  x · @bob · Whitby"
+    assert lines[0].rstrip() == " PROMPT  intel + complaint unsure  2026-08-15 14:05  x · @bob · Whitby · id"
     assert [line.rstrip() for line in lines[1:]] == [
         "  lads dealing by the pier",
         "  why: dealing · the pier",
         "  https://x.example/1",
         "",
     ]
+
+
+def test_the_first_characters_of_its_id_name_a_hit() -> None:
+    long = Hit("k3j5h2lqab" * 5, 1.0, hit().document, None)
+    assert "Whitby · k3j5h2lq\n" in "\n".join(line.rstrip() for line in shown(long).splitlines()) + "\n"
+
+
+def test_a_hit_says_who_decided_what_and_what_the_model_had_said() -> None:
+    review = {"by": "a.khan", "at": "2026-08-15T12:20:00Z", "grade": "prompt", "label": "intel", "note": "seen\nagain"}
+    decided = shown(hit(unsure=True, review=review, verdict={"label": "intel", "grade": "routine"}))
+    assert "reviewed by a.khan, 2026-08-15 14:20: seen again (the model said routine)" in decided
+    assert "unsure" not in decided
+
+
+def test_a_hit_that_was_dismissed_says_so_and_by_whom() -> None:
+    review = {"by": "a.khan", "at": "2026-08-15T12:20:00Z", "dismissed": True}
+    lines = shown(hit(review=review, verdict={"label": "intel"})).splitlines()
+    assert "intel dismissed" in lines[0]
+    assert "  dismissed by a.khan, 2026-08-15 14:20" in [line.rstrip() for line in lines]
 
 
 def test_what_was_found_stands_out_on_a_terminal() -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pipeline.index.document import document_of
 from schemas import codec, mapping
-from schemas.item import Withdrawn
+from schemas.identity import document_id
+from schemas.item import Decision, Withdrawn
 from schemas.post import Author, Media, Place
 from tests.doubles.manual_clock import START
 from tests.messages import item
@@ -49,7 +50,16 @@ def full() -> dict[str, Any]:
 def full_document(text: str) -> dict[str, Any]:
     from tests.messages import post
 
-    return document(post=post(text=text, **full()))
+    review = Decision(
+        by="a.khan",
+        at=START,
+        label="complaint",
+        also=["intel"],
+        grade="prompt",
+        dismissed=True,
+        note="seen from the bus",
+    )
+    return document(post=post(text=text, **full()), reviews=1, review=review)
 
 
 def test_every_field_of_a_full_item_is_in_the_strict_mapping() -> None:
@@ -72,6 +82,34 @@ def test_ecs_names_are_used_where_ecs_has_a_word() -> None:
     assert body["user"] == {"id": "7", "name": "@mo", "full_name": "Mo"}
     assert body["geo"] == {"name": "Pier", "location": {"lat": 53.9, "lon": 0.6}}
     assert body["related"]["user"] == ["mo", "eve"]
+
+
+def test_what_the_analyst_decided_is_what_is_searched_and_what_the_model_said_stands_beside_it() -> None:
+    verdict = msgspec.structs.replace(item().verdict, also=["complaint"])
+    plain = document(verdict=verdict)["flagpost"]
+    assert (plain["label"], plain["also"], plain["grade"]) == ("intel", ["complaint"], "routine")
+    assert plain["verdict"] == {"label": "intel", "also": ["complaint"], "grade": "routine"}
+    assert "review" not in plain
+    review = Decision(by="a.khan", at=START, label="complaint", grade="prompt")
+    decided = document(verdict=verdict, reviews=1, review=review)["flagpost"]
+    assert (decided["label"], decided.get("also", []), decided["grade"]) == ("complaint", [], "prompt")
+    assert decided["verdict"] == plain["verdict"]
+    assert decided["review"] == {
+        "by": "a.khan",
+        "at": "2026-08-15T12:00:00Z",
+        "label": "complaint",
+        "grade": "prompt",
+    }
+
+
+def test_what_was_dismissed_keeps_the_models_label_and_is_marked() -> None:
+    review = Decision(by="a.khan", at=START, dismissed=True)
+    dismissed = document(reviews=1, review=review)["flagpost"]
+    assert (dismissed["label"], dismissed["grade"], dismissed["review"]["dismissed"]) == ("intel", "routine", True)
+
+
+def test_a_document_can_be_found_by_the_first_characters_of_its_id() -> None:
+    assert document()["event"]["id"] == document_id("x", "1")
 
 
 def test_a_clock_that_runs_ahead_is_marked() -> None:

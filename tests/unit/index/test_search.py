@@ -12,12 +12,13 @@ NEWEST = [{"@timestamp": "desc"}, {"flagpost.uid": "asc"}]
 
 
 def filters(**fields: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = query(Search(**fields))["bool"]["filter"]
+    """Those that are asked for: what was dismissed is hidden unless it is asked for, too."""
+    found: list[dict[str, Any]] = query(Search(dismissed=True, **fields))["bool"]["filter"]
     return found
 
 
 def test_without_words_everything_is_found_newest_first() -> None:
-    assert query(Search(text="  "))["bool"] == {"must": [{"match_all": {}}], "filter": []}
+    assert query(Search(text="  ", dismissed=True))["bool"] == {"must": [{"match_all": {}}], "filter": []}
     assert request(Search(sort="relevance"))["sort"] == NEWEST
 
 
@@ -60,6 +61,18 @@ def test_every_condition_filters() -> None:
         {"geo_distance": {"distance": "2km", "geo.location": {"lat": 51.5, "lon": -0.1}}},
         {"term": {"flagpost.unsure": True}},
     ]
+
+
+def test_what_was_dismissed_is_hidden_unless_it_is_asked_for() -> None:
+    hidden = {"bool": {"must_not": [{"term": {"flagpost.review.dismissed": True}}]}}
+    assert query(Search())["bool"]["filter"] == [hidden]
+    assert filters() == []
+
+
+def test_what_was_decided_on_and_what_was_not_can_be_asked_for() -> None:
+    decided = {"exists": {"field": "flagpost.review.at"}}
+    assert filters(reviewed=True) == [decided]
+    assert filters(reviewed=False) == [{"bool": {"must_not": [decided]}}]
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,30 @@
 from __future__ import annotations
 
 from pipeline.settings import Settings
-from pipeline.setup.index_plan import Names, alias_change, index_plan, mapping_differences, template_change
+from pipeline.setup.index_plan import Names, alias_change, aliases_of, index_plan, mapping_differences, template_change
 from schemas import mapping
 
 KEYWORD = {"type": "keyword", "ignore_above": 8191}
 
 
 def test_names_carry_the_namespace() -> None:
-    names = Names.of(Settings(namespace="north"))
+    settings = Settings(namespace="north")
+    names = Names.of(settings, mapping.ITEMS)
     assert names.index == "north-flagpost-items-v1"
     assert names.read_alias == "north-flagpost-items"
     assert names.write_alias == "north-flagpost-items-write"
     assert mapping.template("english", namespace="north")["index_patterns"] == ["north-flagpost-items-v*"]
+    alerts = Names.of(settings, mapping.ALERTS)
+    assert (alerts.index, alerts.write_alias) == ("north-flagpost-alerts-v1", "north-flagpost-alerts-write")
+
+
+def test_of_the_items_people_search_what_is_not_withdrawn_and_of_the_alerts_all() -> None:
+    for index, body in (
+        (mapping.ITEMS, {"filter": {"bool": {"must_not": [{"term": {"flagpost.withdrawn": True}}]}}}),
+        (mapping.ALERTS, {}),
+    ):
+        names = Names.of(Settings(), index)
+        assert aliases_of(names, index) == {names.read_alias: body, names.write_alias: {"is_write_index": True}}
 
 
 def test_fields_that_are_new_and_fields_that_changed_are_told_apart() -> None:
@@ -42,7 +54,7 @@ def test_an_index_of_an_older_revision_gets_the_whole_mapping() -> None:
     found = {"mappings": {"properties": wanted["template"]["mappings"]["properties"]}, "settings": {"index": {}}}
     plan = index_plan("i", found, wanted)
     assert plan.mapping == wanted["template"]["mappings"]
-    assert "mapping revision none → 1" in plan.change.detail
+    assert f"mapping revision none → {mapping.ITEMS.revision}" in plan.change.detail
     assert "dynamic true → strict" in plan.change.detail
 
 
