@@ -103,10 +103,13 @@ def stage_app(name: str, batch: Callable[[Settings], int], make: StageMaker) -> 
     @app.agent(source, concurrency=1, name=name)
     async def deliver(stream: StreamT[Any]) -> None:
         delivery = await worker.start()
-        async for events in stream.noack_take(  # type: ignore[attr-defined]
-            batch(settings), within=settings.batch_within
-        ):
-            await worker.deliver(delivery, events)
+        try:
+            async for events in stream.noack_take(  # type: ignore[attr-defined]
+                batch(settings), within=settings.batch_within
+            ):
+                await worker.take(delivery, events)
+        finally:
+            worker.drop()
 
     @app.timer(interval=LOOK_EVERY, name=f"{name}-look")
     async def look() -> None:

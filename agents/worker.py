@@ -49,6 +49,7 @@ class Worker:
         self._resources = AsyncExitStack()
         self._guard = PoisonGuard(pause_file(settings.home, name))
         self._topics = {settings.named(topic.name): topic.name for topic in READERS[name]}
+        self._delivering: asyncio.Task[None] | None = None
         self.metrics = StageMetrics(name)
 
     async def start(self) -> Delivery:
@@ -93,6 +94,21 @@ class Worker:
         """No partition is ours any more, at least until the next assignment."""
         if self._delivery is not None and isinstance(self._delivery.stage, OwningStage):
             await self._ending_on_failure(self._delivery.stage.revoked())
+
+    async def take(self, delivery: Delivery, events: list[EventT[Any]]) -> None:
+        """Waits for the batch before, while the stage may already work on this one; then delivers this one in a task.
+
+        So there are never more than two batches in work, and effects of one.
+        """
+        delivery.foresee([self._message(event) for event in events])
+        if self._delivering is not None:
+            await self._delivering
+        self._delivering = asyncio.create_task(self.deliver(delivery, events))
+
+    def drop(self) -> None:
+        """Gives up whatever is being delivered, unacked."""
+        if self._delivering is not None:
+            self._delivering.cancel()
 
     async def deliver(self, delivery: Delivery, events: list[EventT[Any]]) -> None:
         """Delivers a batch, then acks its events in order. Ends the process on anything that must not be acked."""

@@ -7,7 +7,7 @@ are padded to multiples of `STEP`, because OpenVINO keeps memory for every input
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,6 +62,8 @@ class Graph:
             "NUM_STREAMS": STREAMS if threads != 1 else 1,
             # Where a processor has bfloat16, OpenVINO would compute in it what is not quantised, and judge otherwise.
             "INFERENCE_PRECISION_HINT": "f32",
+            # Two workers on one machine would share one core, and a stream would wait for its core beside an idle one.
+            "ENABLE_CPU_PINNING": False,
         }
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
@@ -73,7 +75,7 @@ class Graph:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens, stride=max_tokens // 4)
         self._tokenizer.encode_special_tokens = True
-        self._queue = openvino.AsyncInferQueue(self._compiled, STREAMS + WAITING)
+        self._requests = [self._compiled.create_infer_request() for _ in range(STREAMS + WAITING)]
 
     def run(self, texts: Sequence[str]) -> list[list[Output]]:
         """The outputs of each text's windows, texts and windows in order. Every text has at least one window."""
@@ -90,32 +92,50 @@ class Graph:
             for text, encoding in enumerate(self._tokenizer.encode_batch(list(texts)))
             for window in _windows(encoding)
         ]
-        done: deque[tuple[list[int], list[NDArray[np.float32]]]] = deque()
+        by_text: list[list[Output | None]] = [[] for _ in texts]
+        places = []  # of every window: its text, and which of its windows it is
+        for text, _ in windows:
+            places.append((text, len(by_text[text])))
+            by_text[text].append(None)
+        left = [len(outputs) for outputs in by_text]
+        for positions, tensors in self._computed([window for _, window in windows]):
+            for row, position in enumerate(positions):
+                text, window = windows[position]
+                number = places[position][1]
+                by_text[text][number] = _output(texts[text], window, [tensor[row] for tensor in tensors])
+                left[text] -= 1
+                if not left[text]:
+                    yield text, [output for output in by_text[text] if output is not None]
+                    by_text[text].clear()
 
-        def keep(request: openvino.InferRequest, positions: list[int]) -> None:  # in a thread of OpenVINO: brief
-            done.append((positions, [request.get_output_tensor(index).data.copy() for index in range(5)]))
+    def _computed(self, windows: Sequence[Encoding]) -> Iterator[tuple[list[int], list[NDArray[np.float32]]]]:
+        """Positions of a micro-batch's windows and the graph's outputs for them.
 
-        by_text: list[dict[int, Output]] = [{} for _ in texts]
-        number = Counter(text for text, _ in windows)
+        The results are waited for in the order of the requests: a callback in a thread of OpenVINO would wait for Python's
+        lock, and its stream with it.
+        """
+        idle = list(self._requests)
+        running: deque[tuple[list[int], openvino.InferRequest]] = deque()
 
-        def complete() -> Iterator[tuple[int, list[Output]]]:
-            while done:
-                positions, tensors = done.popleft()
-                for row, position in enumerate(positions):
-                    text, window = windows[position]
-                    by_text[text][position] = _output(texts[text], window, [tensor[row] for tensor in tensors])
-                    if len(by_text[text]) == number[text]:
-                        yield text, [output for _, output in sorted(by_text[text].items())]
-                        by_text[text].clear()
+        def first() -> tuple[list[int], list[NDArray[np.float32]]]:
+            positions, request = running.popleft()
+            request.wait()
+            idle.append(request)
+            return positions, [request.get_output_tensor(index).data.copy() for index in range(5)]
 
-        self._queue.set_callback(keep)
         try:
-            for positions in micro_batches([len(window.ids) for _, window in windows]):
-                self._queue.start_async(_inputs([windows[position][1] for position in positions]), positions)
-                yield from complete()
+            for positions in micro_batches([len(window.ids) for window in windows]):
+                done = None if idle else first()
+                request = idle.pop()
+                request.start_async(_inputs([windows[position] for position in positions]))
+                running.append((positions, request))
+                if done:
+                    yield done
+            while running:
+                yield first()
         finally:
-            self._queue.wait_all()  # whatever the caller raised: the next call finds the queue empty
-        yield from complete()
+            for _, request in running:  # whatever the caller raised: the next call finds them idle
+                request.wait()
 
 
 def _output(text: str, window: Encoding, rows: list[NDArray[np.float32]]) -> Output:

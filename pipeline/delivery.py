@@ -60,6 +60,15 @@ class Stage(Protocol):
 
 
 @runtime_checkable
+class ForeseeingStage(Stage, Protocol):
+    """A stage that works on the next batch while the effects of this one are made durable."""
+
+    def foresee(self, messages: Sequence[Message]) -> None:
+        """These come next: work on them may begin, and may be for nothing. It must have no effect. Returns at once."""
+        ...
+
+
+@runtime_checkable
 class OwningStage(Stage, Protocol):
     """A stage whose state stands in Kafka, and that does things by the clock while it is the one that is assigned."""
 
@@ -108,6 +117,14 @@ class Delivery:
                 raise
             self.journal.finish(part)
         self.metrics.batch_done()
+
+    def foresee(self, batch: Sequence[Message]) -> None:
+        """``batch`` comes after the one that is delivered now.
+
+        Not while a message is suspected of having killed the process: what is alone in work must be alone.
+        """
+        if isinstance(self.stage, ForeseeingStage) and not self.journal.has_suspects:
+            self.stage.foresee(batch)
 
     async def _wait_while_paused(self) -> None:
         reason = self.guard.paused

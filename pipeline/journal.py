@@ -82,6 +82,11 @@ class CrashJournal:
             self._page.suspects[name] = self._page.suspects.get(name, 0) + int(alone)
         self._write()
 
+    @property
+    def has_suspects(self) -> bool:
+        """Whether any message was in work at an unclean end and has not been done since."""
+        return bool(self._page.suspects)
+
     def is_suspect(self, message: Message) -> bool:
         """Whether the message was in work at an unclean end and has not been done since."""
         return bool(self._page.suspects) and _name(message.place) in self._page.suspects

@@ -5,6 +5,7 @@ A batch goes through four steps, top to bottom: decode, judge, publish in offset
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 from collections import defaultdict
@@ -41,6 +42,9 @@ class _Handled:
     outcome: OutcomeKind
 
 
+_Fresh = tuple[Message, Post | PostDeleted]
+
+
 class ClassifyStage:
     """Judges posts. See `pipeline.delivery.Stage` for what a stage promises."""
 
@@ -61,18 +65,19 @@ class ClassifyStage:
         self._clock = clock
         self._took_over_at = took_over_at
         self._handled: dict[Place, _Handled] = {}
+        self._foreseen: dict[Place, asyncio.Task[None]] = {}
+
+    def foresee(self, messages: Sequence[Message]) -> None:
+        """Begins to judge the next batch, so that the model does not wait for Kafka's acknowledgements of this one."""
+        fresh, _ = self._decode(messages)
+        task = asyncio.create_task(self._judge_all(fresh))
+        self._foreseen |= {message.place: task for message in messages}
 
     async def handle(self, messages: Sequence[Message]) -> Sequence[Result]:
         """Decodes and judges what was not judged yet, then publishes all of it. A repeat publishes only."""
-        results: dict[Place, Result] = {}
-        fresh: list[tuple[Message, Post | PostDeleted]] = []
-        for message in messages:
-            if message.place in self._handled:
-                continue
-            try:
-                fresh.append((message, codec.decode_post(message.value, message.timestamp)))
-            except InvalidMessage as fault:
-                results[message.place] = DeadLetter(fault.reason, fault.detail)
+        for task in {self._foreseen.pop(message.place, None) for message in messages} - {None}:
+            await task  # type: ignore[misc]
+        fresh, results = self._decode([message for message in messages if message.place not in self._handled])
         await self._judge_all(fresh)
         results |= await self._publish([message for message in messages if message.place not in results])
         return [results[message.place] for message in messages]
@@ -85,12 +90,24 @@ class ClassifyStage:
         ]
         if any(await send_in_order(self._producer, records)):
             return Retry("outcomes are not acknowledged")
-        self._handled.clear()
+        for message, _ in ends:
+            self._handled.pop(message.place, None)
         return None
 
     # Judge
 
-    async def _judge_all(self, fresh: Sequence[tuple[Message, Post | PostDeleted]]) -> None:
+    def _decode(self, messages: Sequence[Message]) -> tuple[list[_Fresh], dict[Place, Result]]:
+        """What is to be judged, and the results of what can't be read."""
+        fresh: list[_Fresh] = []
+        results: dict[Place, Result] = {}
+        for message in messages:
+            try:
+                fresh.append((message, codec.decode_post(message.value, message.timestamp)))
+            except InvalidMessage as fault:
+                results[message.place] = DeadLetter(fault.reason, fault.detail)
+        return fresh, results
+
+    async def _judge_all(self, fresh: Sequence[_Fresh]) -> None:
         texts = [record.text for _, record in fresh if isinstance(record, Post)]
         verdicts = iter(await self._judge.verdicts_async(texts) if texts else [])
         for message, record in fresh:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Sequence
 
 import pytest
 
+from models.classifier import Judgement
 from pipeline.classify.judge import Judge
 from pipeline.classify.stage import TAKEOVER_SLACK, ClassifyStage
 from pipeline.classify.takeover import latest_takeover
@@ -210,3 +212,54 @@ async def test_settling_asks_for_a_retry_when_outcomes_are_not_acknowledged() ->
     assert isinstance(await bench.stage.settle([(one, Done("flagged"))]), Retry)
     assert await bench.stage.settle([(one, Done("flagged"))]) is None
     assert len(bench.outcomes()) == 1
+
+
+async def test_what_was_foreseen_is_judged_once_and_published_only_when_it_is_handled() -> None:
+    bench = Bench()
+    first, second = message(post(id="1", text="lads dealing"), 1), message(post(id="2", text="help"), 2)
+    bench.stage.foresee([first])
+    bench.stage.foresee([second, message(b"{", 3)])
+    await asyncio.gather(*bench.stage._foreseen.values())
+    assert bench.producer.sent == []
+    assert await bench.run(first) == [Done("flagged")]
+    assert [type(one) for one in await bench.run(second, message(b"{", 3))] == [Done, DeadLetter]
+    assert bench.classifier.judged == ["lads dealing", "help"]
+    assert [item.uid for item in bench.flagged()] == ["x:1", "x:2"]
+    assert [outcome.offset for outcome in bench.outcomes()] == [1, 2, 3]
+
+
+async def test_a_message_that_stands_in_two_batches_after_a_rebalance_ends_in_both() -> None:
+    bench = Bench()
+    twice = message(post(text="help"), 1)
+    bench.stage.foresee([twice])
+    bench.stage.foresee([twice])
+    assert await bench.run(twice) == [Done("flagged")]
+    assert await bench.run(twice) == [Done("flagged")]
+
+
+async def test_what_is_settled_leaves_nothing_behind() -> None:
+    bench = Bench()
+    one = message(post(text="help"), 1)
+    bench.stage.foresee([one])
+    await bench.run(one)
+    assert bench.stage._handled == {}
+    assert bench.stage._foreseen == {}
+
+
+async def test_a_model_that_fails_on_what_was_foreseen_is_a_fault_of_its_own_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench()
+    fine, bad = message(post(id="1", text="help"), 1), message(post(id="2", text="nan"), 2)
+
+    def judge(texts: Sequence[str]) -> list[Judgement]:
+        if "nan" in texts:
+            raise ValueError("not a number")
+        return KeywordClassifier().judge(texts)
+
+    monkeypatch.setattr(bench.classifier, "judge", judge)
+    bench.stage.foresee([fine])
+    bench.stage.foresee([bad])
+    assert await bench.run(fine) == [Done("flagged")]
+    with pytest.raises(ValueError, match="not a number"):
+        await bench.run(bad)

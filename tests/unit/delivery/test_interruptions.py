@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import StageHalted
+from pipeline.journal import CrashJournal
 from pipeline.message import Message, NotAcknowledged, Outgoing, RecordTooLarge, send_in_order
 from pipeline.result import DeadLetter, Done, Result
 from schemas.topics import DEAD_LETTERS, FLAGGED
@@ -63,3 +64,15 @@ async def test_half_of_the_messages_bad_is_no_reason_to_pause(tmp_path: Path) ->
     bench = Bench(tmp_path, lambda one, _: DeadLetter("bad") if one.offset % 2 else Done())
     await bench.deliver(*batch(100))
     assert bench.delivery.guard.paused is None
+
+
+async def test_nothing_is_foreseen_while_a_message_is_suspected_of_having_killed_the_process(tmp_path: Path) -> None:
+    CrashJournal(tmp_path / "journal.json").begin(batch(1))
+    bench = Bench(tmp_path, lambda *_: Done())
+    foreseen: list[Sequence[Message]] = []
+    bench.stage.foresee = foreseen.append  # type: ignore[attr-defined]
+    bench.delivery.foresee(batch(2))
+    assert foreseen == []
+    await bench.deliver(*batch(1))
+    bench.delivery.foresee(batch(2))
+    assert foreseen == [batch(2)]

@@ -162,3 +162,50 @@ async def test_a_batch_that_is_cancelled_is_not_acked(bench: Bench) -> None:
     with pytest.raises(asyncio.CancelledError):
         await bench.deliver(failing(asyncio.CancelledError()))
     assert bench.acked == []
+
+
+class Slow:
+    """A delivery that ends when the test says so."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.begun = asyncio.Event()
+        self.may_end = asyncio.Event()
+
+    def foresee(self, batch: Sequence[Message]) -> None:
+        self.log.append(f"foresees {batch[0].offset}")
+
+    async def deliver(self, batch: Sequence[Message]) -> None:
+        self.log.append(f"delivers {batch[0].offset}")
+        self.begun.set()
+        await self.may_end.wait()
+        self.log.append(f"done {batch[0].offset}")
+
+
+async def test_a_batch_may_be_worked_on_while_the_one_before_is_delivered_and_has_effects_only_after_it(
+    bench: Bench,
+) -> None:
+    slow: Any = Slow()
+    await bench.worker.take(slow, [bench._event(1)])
+    second = asyncio.create_task(bench.worker.take(slow, [bench._event(2)]))
+    await slow.begun.wait()
+    assert not second.done()
+    assert set(slow.log) == {"foresees 1", "delivers 1", "foresees 2"}
+    assert bench.acked == []
+    slow.may_end.set()
+    await second
+    await bench.worker.take(slow, [bench._event(3)])
+    effects = [line for line in slow.log if not line.startswith("foresees")]
+    assert effects == ["delivers 1", "done 1", "delivers 2", "done 2"]
+    assert bench.acked == [1, 2]
+
+
+async def test_what_is_dropped_is_not_acked(bench: Bench) -> None:
+    slow: Any = Slow()
+    await bench.worker.take(slow, [bench._event(1)])
+    await slow.begun.wait()
+    bench.worker.drop()
+    slow.may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await bench.worker.take(slow, [bench._event(2)])
+    assert bench.acked == []
