@@ -8,7 +8,7 @@ import logging
 import logging.config
 from collections.abc import Iterator
 
-from pipeline.log import logging_config
+from pipeline.log import configure, logging_config
 
 
 @contextlib.contextmanager
@@ -20,6 +20,7 @@ def logged(level: str = "INFO") -> Iterator[io.StringIO]:
         handler["stream"] = written
     loggers = [logging.getLogger(), *map(logging.getLogger, config["loggers"])]
     before = [(one, one.handlers[:], one.level, one.propagate) for one in loggers]
+    configure(level)  # our own loggers write where the libraries' do
     logging.config.dictConfig(config)
     try:
         yield written

@@ -5,19 +5,29 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from typing import Protocol
 
 from aiohttp import web
 
 from pipeline.errors import InvalidInput
-from pipeline.ingest.http.app import PostsServer
 from pipeline.ingest.http.connections import MAX_CONNECTIONS, BoundedConnections
 from pipeline.log import get_logger
 
 log = get_logger(__name__)
 
 
+class Server(Protocol):
+    """What is served."""
+
+    def application(self) -> web.Application: ...
+
+    async def finish(self) -> None:
+        """Takes no more requests, and returns when those in work are answered."""
+        ...
+
+
 async def serve(
-    server: PostsServer, host: str, port: int, ready: Callable[[str], None], most: int = MAX_CONNECTIONS
+    server: Server, host: str, port: int, ready: Callable[[str], None], most: int = MAX_CONNECTIONS
 ) -> None:
     """Calls ``ready`` with the URL once requests are taken, on ``most`` connections at once.
 
