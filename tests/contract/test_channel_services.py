@@ -112,6 +112,14 @@ async def test_a_recipient_without_an_address_is_refused_before_notify_is_asked(
     assert notify.asked == []
 
 
+async def test_a_redirect_of_notify_is_not_followed(notify: NotifyServer) -> None:
+    with ServiceServer() as elsewhere:
+        notify.script(Told(302, None, {"Location": f"{elsewhere.url}/"}))
+        with pytest.raises(ChannelRefused, match="redirects are not followed"):
+            await sent(by_notify(notify), notice(address="+447700900123"))
+        assert elsewhere.asked == []
+
+
 async def test_what_is_no_key_of_notify_is_told_at_once(notify: NotifyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY", "s3cret")
     with pytest.raises(InvalidSettings, match="KEY"):
