@@ -64,6 +64,8 @@ def outgoing(stored: Stored, now: dt.datetime) -> Outgoing:
             raise NotReplayable(f"this line of a file is still no post ({fault})") from None
     if topic not in TOPICS or topic == DEAD_LETTERS.name:
         raise NotReplayable(f"it came from {topic!r}, which is not a topic of flagpost")
+    if TOPICS[topic].cleanup == "compact":
+        raise NotReplayable(f"it came from {topic}, where it would take the place of what is newer")
     return Outgoing(stored.id, topic, stored.key, stored.value)
 
 

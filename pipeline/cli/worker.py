@@ -21,7 +21,7 @@ from pipeline.supervisor import STAGES, Supervisor
     "--logs", type=click.Path(file_okay=False, path_type=Path), help="Write each stage's log to a file in this folder."
 )
 def worker(stages: tuple[str, ...], logs: Path | None) -> None:
-    """Run stages as processes of their own: classify, index, or both. One that ends is started again.
+    """Run stages as processes of their own: classify, index, review. One that ends is started again.
 
     A stage that is named twice runs twice. Ctrl-C ends them all; what is unfinished then is delivered again.
 

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-import copy
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from pipeline.elasticsearch_client import connect, connect_async
-from pipeline.index.stage import check_mapping
+from pipeline.errors import NotSetUp
+from pipeline.index.bulk import BulkWriter
+from pipeline.index.document import document_of
+from pipeline.index.lookup import find_item
+from pipeline.index.stage import IndexStage, check_mapping
+from pipeline.result import Done
 from pipeline.settings import Settings
 from pipeline.setup.index_plan import mapping_differences
-from schemas import mapping
+from schemas import codec, mapping
+from schemas.identity import document_id
+from schemas.item import Decision
 from schemas.topics import TOPICS
+from tests.doubles.manual_clock import START
+from tests.messages import item, message
 from tests.servers import Flagpost
 
 pytestmark = pytest.mark.integration
 
+ALERT = (Path(mapping.__file__).parent / "examples" / "alerts" / "good" / "open.json").read_bytes()
+
 NOBODY = "127.0.0.1:1"
+
+EVERYTHING = len(TOPICS) + 4 * len(mapping.INDICES)
+"""Topics; and of each index its template, itself and two aliases."""
 
 
 def admin(settings: Settings) -> KafkaAdminClient:
@@ -39,7 +54,7 @@ def states(out: str) -> dict[str, str]:
 def test_setup_makes_everything_as_the_tables_say(flagpost: Flagpost, settings: Settings) -> None:
     ran = flagpost("setup")
     assert ran.code == 0
-    assert "9 created, 0 updated." in ran.out
+    assert f"{EVERYTHING} created, 0 updated." in ran.out
     described = {topic["name"]: topic for topic in admin(settings).describe_topics()}
     for topic in TOPICS.values():
         found = config(settings, topic.name)
@@ -49,7 +64,13 @@ def test_setup_makes_everything_as_the_tables_say(flagpost: Flagpost, settings: 
         assert found["max.message.bytes"] == str(topic.max_bytes)
         assert found["message.timestamp.type"] == ("LogAppendTime" if topic.append_time else "CreateTime")
     with connect(settings) as client:
-        index = client.indices.get(index=settings.named(mapping.index_name())).body[settings.named("flagpost-items-v1")]
+        found = client.indices.get(index=f"{settings.namespace}-*").body
+    index, alerts = found[settings.named("flagpost-items-v1")], found[settings.named("flagpost-alerts-v1")]
+    assert alerts["aliases"] == {
+        settings.named("flagpost-alerts"): {},
+        settings.named("flagpost-alerts-write"): {"is_write_index": True},
+    }
+    assert alerts["mappings"]["dynamic"] == "strict"
     assert index["mappings"]["dynamic"] == "strict"
     assert index["aliases"] == {
         settings.named("flagpost-items"): mapping.read_alias(),
@@ -72,7 +93,7 @@ def test_the_second_run_changes_nothing_and_says_so(flagpost: Flagpost, ready: S
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(flagpost: Flagpost, settings: Settings) -> None:
     ran = flagpost("setup", "--dry-run")
     assert ran.code == 0
-    assert "9 would be created, 0 updated. Nothing was done." in ran.out
+    assert f"{EVERYTHING} would be created, 0 updated. Nothing was done." in ran.out
     assert not [name for name in admin(settings).list_topics() if name.startswith(settings.namespace)]
     with connect(settings) as client:
         assert client.indices.get(index=f"{settings.namespace}-*").body == {}
@@ -106,8 +127,8 @@ def test_partitions_are_never_changed(flagpost: Flagpost, ready: Settings) -> No
 
 
 def test_new_fields_and_lost_aliases_are_added_to_an_index_that_is_there(flagpost: Flagpost, ready: Settings) -> None:
-    index = ready.named(mapping.index_name())
-    older = copy.deepcopy(mapping.template("standard")["template"])
+    index = ready.named(mapping.ITEMS.name)
+    older = json.loads(json.dumps(mapping.template("standard")["template"]))  # nothing in it shared
     del older["mappings"]["properties"]["related"]
     del older["mappings"]["properties"]["message"]["fields"]
     older["mappings"]["_meta"]["flagpost"]["revision"] = 0
@@ -118,11 +139,49 @@ def test_new_fields_and_lost_aliases_are_added_to_an_index_that_is_there(flagpos
         ran = flagpost("setup")
         found = client.indices.get(index=index).body[index]
     assert ran.code == 0
-    assert "new field related, field message changed, mapping revision 0 → 1" in ran.out
+    assert "new field related, field message changed, mapping revision 0 → 2" in ran.out
     assert "3 created, 1 updated." in ran.out
     assert mapping_differences(found["mappings"]["properties"], mapping.mappings()["properties"]) == ([], [])
     assert found["mappings"]["_meta"] == mapping.mappings()["_meta"]
     assert set(found["aliases"]) == {ready.named(mapping.INDEX), ready.named(mapping.WRITE_ALIAS)}
+
+
+async def test_an_index_from_before_there_were_reviews_takes_them_and_what_it_holds_is_kept(
+    flagpost: Flagpost, ready: Settings
+) -> None:
+    """Revision 1 of the mapping had neither decisions nor the model's own words beside them, nor an index of alerts."""
+    index, write_alias = ready.named(mapping.ITEMS.name), ready.named(mapping.WRITE_ALIAS)
+    older = revision_1()
+    with connect(ready) as client:
+        for name in (mapping.ITEMS, mapping.ALERTS):
+            client.indices.delete_index_template(name=ready.named(name.alias))
+            client.indices.delete(index=ready.named(name.name))
+        client.indices.create(index=index, **older, aliases={write_alias: {"is_write_index": True}})
+        old = json.loads(codec.encode(document_of(item("old"), START)))
+        del old["flagpost"]["verdict"], old["event"]["id"]
+        client.index(index=write_alias, id=document_id("x", "old"), document=old, version=1, version_type="external")
+        async with connect_async(ready) as asking:
+            with pytest.raises(NotSetUp, match="older than this version"):
+                await check_mapping(asking, ready)
+            assert flagpost("setup").code == 0
+            await check_mapping(asking, ready)
+            assert set(states(flagpost("setup", "--json").out).values()) == {"unchanged"}
+            reviewed = item("new", reviews=1, review=Decision(by="a.khan", at=START, grade="prompt", note="he is back"))
+            stage = IndexStage(BulkWriter(asking, write_alias), alerts_alias=ready.named(mapping.ALERTS.write_alias))
+            messages = [message(reviewed, topic="flagged"), message(ALERT, topic="alerts", key=b"a")]
+            assert await stage.handle(messages) == [Done("indexed")] * 2
+        assert find_item(client, ready, document_id("x", "old")) == item("old")
+        assert find_item(client, ready, "x:new") == reviewed
+
+
+def revision_1() -> dict[str, Any]:
+    """The index as flagpost made it then."""
+    body: dict[str, Any] = json.loads(json.dumps(mapping.template("standard")["template"]))
+    body["mappings"]["_meta"]["flagpost"]["revision"] = 1
+    del body["mappings"]["properties"]["event"]["properties"]["id"]
+    for name in ("verdict", "review"):
+        del body["mappings"]["properties"]["flagpost"]["properties"][name]
+    return body
 
 
 def test_an_index_in_the_place_of_an_alias_is_explained(flagpost: Flagpost, settings: Settings) -> None:

@@ -51,6 +51,11 @@ def test_only_topics_of_ours_are_sent_to(topic: str) -> None:
         outgoing(stored(topic=topic), START)
 
 
+def test_where_the_last_record_of_a_key_is_its_state_nothing_old_is_sent() -> None:
+    with pytest.raises(NotReplayable, match="what is newer"):
+        outgoing(stored(topic="alerts"), START)
+
+
 def test_a_line_is_read_again_as_a_post() -> None:
     out = outgoing(line(LINE), START)
     assert (out.topic, out.key) == ("posts", b"x:88")

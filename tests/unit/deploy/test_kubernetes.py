@@ -11,6 +11,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
+from pipeline.lag import READERS
 from pipeline.settings import ROOT
 from pipeline.supervisor import STAGES
 from tests.unit.deploy.manifests import (
@@ -47,12 +48,11 @@ def test_every_manifest_is_applied() -> None:
     assert sorted(KUSTOMIZATION["resources"]) == sorted(manifests)
 
 
-def test_each_stage_has_a_deployment_a_scaler_and_a_budget() -> None:
+def test_each_stage_has_a_deployment_and_a_budget_and_a_scaler_where_more_workers_help() -> None:
     deployments = {one["metadata"]["name"] for one in objects("Deployment")}
     assert deployments == {f"flagpost-{name}" for name in (*STAGES, "ingest-http")}
-    assert {one["spec"]["scaleTargetRef"]["name"] for one in objects("ScaledObject")} == {
-        f"flagpost-{s}" for s in STAGES
-    }
+    scaled = {f"flagpost-{stage}" for stage in STAGES if READERS[stage][0].partitions > 1}
+    assert {one["spec"]["scaleTargetRef"]["name"] for one in objects("ScaledObject")} == scaled
     assert {one["metadata"]["name"] for one in objects("PodDisruptionBudget")} == deployments
 
 
