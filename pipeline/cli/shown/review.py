@@ -76,14 +76,14 @@ def without_effect(submitted: Submitted) -> WithoutEffect:
 
 
 def became(fate: Fate) -> str:
-    """What became of a decision, in a few words."""
+    """What became of a decision, in a few words: ``applied, the 2nd`` on its wording …"""
     match fate:
         case Applied(number):
-            return f"applied, {ordinal(number)} on this wording"
+            return f"applied, the {ordinal(number)}"
         case Overtaken():
-            return "overtaken: somebody decided before"
+            return "overtaken"
         case Outdated():
-            return "outdated: the post was edited"
+            return "outdated by an edit"
         case TooMany():
             return "refused: too many decisions"
 

@@ -73,12 +73,7 @@ def test_who_comes_when_there_is_no_room_is_told_so() -> None:
 
 def test_the_history_says_what_became_of_each() -> None:
     told = [became(one.fate) for one in of(review(minute=5), review(minute=5), review(), review(minute=6, seen=1023))]
-    assert [one.partition(":")[0] for one in told] == [
-        "applied, 1st on this wording",
-        "overtaken",
-        "outdated",
-        "refused",
-    ]
+    assert told == ["applied, the 1st", "overtaken", "outdated by an edit", "refused: too many decisions"]
 
 
 def test_json_names_the_post_the_fate_and_the_decision() -> None:
