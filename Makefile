@@ -30,10 +30,10 @@ check: $(VENV)/.done-dev ## Lint, types, import rules, and the tests that need n
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest -q tests/unit tests/contract tests/fuzz tests/mutants
 
-test-faults: $(VENV)/.done-dev ## Break Kafka, Elasticsearch and workers in every way we know (an hour); faults that take minutes too
+test-faults: $(VENV)/.done-dev ## Break Kafka, Elasticsearch and workers in every way we know (an hour)
 	@$(BIN)/python -m pytest -q -m faults tests/faults
 
-test-faults-quick: $(VENV)/.done-dev ## The faults that take seconds
+test-faults-quick: $(VENV)/.done-dev ## One fault of each kind (five minutes)
 	@$(BIN)/python -m pytest -q -m "faults and not slow" tests/faults
 
 fuzz: $(VENV)/.done-dev ## 100,000 hostile inputs through codec, ingest and classify

@@ -1,6 +1,6 @@
 """Faults on a real Kafka, a real Elasticsearch and real workers: `make test-faults`; `make test-faults-quick` is part of CI.
 
-Every test here carries the marker `faults`, and those that take minutes `slow`, too. At the end a table says what was
+Every test here carries the marker `faults`, and those that `make test-faults-quick` leaves out `slow`, too. At the end a table says what was
 survived.
 """
 

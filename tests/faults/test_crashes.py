@@ -24,8 +24,8 @@ PLACES = [
     pytest.param(("after decode", 40), ("mid-bulk", 1), marks=pytest.mark.slow),
     pytest.param(("after inference", 3), ("mid-bulk", 3)),
     pytest.param(("after produce", 3), ("after bulk", 1), marks=pytest.mark.slow),
-    pytest.param(("after outcomes", 3), ("after bulk", 3)),
-    pytest.param(("after dead letter", 1), None),
+    pytest.param(("after outcomes", 3), ("after bulk", 3), marks=pytest.mark.slow),
+    pytest.param(("after dead letter", 1), None, marks=pytest.mark.slow),
 ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pipeline.elasticsearch_client import connect
 from pipeline.settings import Settings
 from tests.doubles.faulty_elasticsearch import FaultyElasticsearch, forward
@@ -32,6 +34,7 @@ def test_of_500_items_the_one_that_is_refused_is_dead_lettered_and_every_one_is_
         assert sum(server.bulks) == 500
 
 
+@pytest.mark.slow
 def test_a_mapping_without_a_field_halts_the_stage_until_setup_has_run(
     ready: Settings, flagpost: Flagpost, fault: Fault
 ) -> None:

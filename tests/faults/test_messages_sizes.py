@@ -60,6 +60,7 @@ def test_a_line_larger_than_a_dead_letter_is_refused_and_told(
     assert f"{path}:2: too_large" in ran.err
 
 
+@pytest.mark.slow
 def test_what_is_put_onto_kafka_directly_is_dead_lettered_or_refused_by_the_broker(
     ready: Settings, fault: Fault
 ) -> None:
@@ -81,6 +82,7 @@ def test_what_is_put_onto_kafka_directly_is_dead_lettered_or_refused_by_the_brok
     assert len(ledger.documents()) == 5
 
 
+@pytest.mark.slow
 def test_compressing_a_record_lets_nobody_past_the_bound(ready: Settings, fault: Fault) -> None:
     """What no dead letter can hold would halt the stage for ever: it must not get onto the topic."""
     ledger = Ledger(ready)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
@@ -39,6 +40,7 @@ def test_posts_that_takes_too_little_stops_ingest_until_setup_has_run(
         fault.survived(ready, ledger, "[posts] takes too little", fired=ran.err.count("flagpost setup"))
 
 
+@pytest.mark.slow
 def test_flagged_that_takes_too_little_halts_classify_until_setup_has_run(
     ready: Settings, flagpost: Flagpost, fault: Fault
 ) -> None:

@@ -166,6 +166,7 @@ def documents_without_names(client: Elasticsearch, index: str) -> set[str]:
     for document in documents(client, index):
         source = document["_source"]
         del source["event"]["ingested"], source["flagpost"]["uid"], source["flagpost"]["post_id"]
+        source["event"].pop("id", None)  # the document's own
         found.add(json.dumps(source, sort_keys=True))
     return found
 

@@ -60,7 +60,7 @@ def test_kafka_away_under_the_producer_and_the_workers_loses_nothing(
     assert b"Traceback" not in said
 
 
-@pytest.mark.parametrize("seconds", [30, pytest.param(300, marks=LONG)])
+@pytest.mark.parametrize("seconds", [15, pytest.param(300, marks=LONG)])
 def test_elasticsearch_away_stops_nothing_else_and_memory_stays_flat(
     ready: Settings, fault: Fault, stack: Stack, seconds: int
 ) -> None:
