@@ -163,7 +163,7 @@ class Delivery:
         for message in messages:
             unclean = self.journal.unclean_ends(message)
             if unclean >= MOST_UNCLEAN_ENDS:
-                ends[message.place] = DeadLetter("crashed", f"the worker ended {unclean} times with it alone in work")
+                ends[message.place] = DeadLetter("crashed", f"the worker ended {unclean} times while handling it alone")
                 tries[message.place] = unclean
         rounds = 0
         while True:
