@@ -40,3 +40,12 @@ def _located(moment: dt.datetime, zone: dt.tzinfo | None) -> dt.datetime:
     if moment.tzinfo is not None:
         return moment
     return moment.replace(tzinfo=zone) if zone else moment.astimezone()
+
+
+def span(seconds: float) -> str:
+    """How long that is, as a person would say it: 45 s, 4 min, 3 h, 2 days."""
+    if seconds < 90:
+        return f"{max(seconds, 0):.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.0f} days"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Sequence
 from typing import Any, Final
@@ -13,6 +14,7 @@ from kafka.admin import OffsetSpec
 from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
 from pipeline.lag import Offsets
 from pipeline.settings import Settings
+from pipeline.topic_reader import Bounds, TopicReader
 
 COORDINATOR_SECONDS: Final = 5.0
 """A fresh cluster makes its topic of commits when it is first asked for a group: it may take that long to answer."""
@@ -23,17 +25,20 @@ REQUEST_SECONDS: Final = 10.0
 class OffsetReader:
     """A connection to Kafka for reading offsets; a context. Its methods raise `KafkaUnavailable` or `AccessRefused`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, request_seconds: float = REQUEST_SECONDS) -> None:
         self._settings = settings
         with kafka_errors_explained(settings):
             self._admin: Any = KafkaAdminClient(
-                **kafka_python_options(settings), request_timeout_ms=int(REQUEST_SECONDS * 1000)
+                **kafka_python_options(settings), request_timeout_ms=int(request_seconds * 1000)
             )
 
     def __enter__(self) -> OffsetReader:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._admin.close()
 
     def committed(self, groups: Sequence[str]) -> dict[str, dict[str, dict[int, int]]]:
@@ -84,3 +89,16 @@ class OffsetReader:
                 time.sleep(0.2)
             except kafka_errors.GroupIdNotFoundError:
                 return {}
+
+
+def oldest(reader: TopicReader, bounds: Bounds) -> dict[int, dt.datetime]:
+    """Partition → the timestamp of its first record within ``bounds``; left out where there is none.
+
+    Offsets can be without a record: compaction took it, or it only marks the end of a transaction.
+    """
+    found = {}
+    for number, bound in bounds.items():
+        for record in reader.records({number: bound}):
+            found[number] = dt.datetime.fromtimestamp(record.timestamp / 1000, dt.UTC)
+            break
+    return found

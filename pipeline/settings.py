@@ -166,6 +166,8 @@ class Settings(BaseSettings):
             )
         if self.production and self.elasticsearch_url is not None:
             _require_https(self.elasticsearch_url)
+        if self.heartbeat_url is not None:
+            _require_usable(self.heartbeat_url, self.production)
         return self
 
     # What follows from the settings
@@ -205,6 +207,16 @@ def _require_https(url: str) -> None:
         raise InvalidSettings(
             f"FLAGPOST_PRODUCTION is on, and Elasticsearch would be reached in plain text ({url}).",
             "Set FLAGPOST_ELASTICSEARCH_URL to an address that begins with https://.",
+        )
+
+
+def _require_usable(heartbeat_url: SecretStr, production: bool) -> None:
+    """The address is a secret: whoever knows it can keep the dead-man's switch quiet."""
+    schemes = ("https://",) if production else ("https://", "http://")
+    if not heartbeat_url.get_secret_value().startswith(schemes):
+        why = "FLAGPOST_PRODUCTION is on, and it would be asked in plain text" if production else "it is no address"
+        raise InvalidSettings(
+            f"FLAGPOST_HEARTBEAT_URL can't be used: {why}.", "Set it to an address that begins with https://."
         )
 
 

@@ -24,20 +24,35 @@ Bounds = Mapping[int, tuple[int, int]]
 """Partition → its first and next offset at one moment. What comes later is not read."""
 
 
-class TopicReader:
-    """Reads one topic; a context. Raises `NotSetUp`, `KafkaUnavailable` or `AccessRefused`."""
+def connect(settings: Settings, **options: Any) -> Any:
+    """A consumer without a group; ``options`` are kafka-python's own. Raises `KafkaUnavailable` or `AccessRefused`."""
+    with kafka_errors_explained(settings):
+        return KafkaConsumer(
+            **kafka_python_options(settings),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",  # what a page worker took back was never said
+            allow_auto_create_topics=False,
+            **options,
+        )
 
-    def __init__(self, settings: Settings, topic: Topic) -> None:
+
+class TopicReader:
+    """Reads one topic; a context. Raises `NotSetUp`, `KafkaUnavailable` or `AccessRefused`.
+
+    ``consumer`` is lent where several readers of one thread share one (`connect`): it stays open. ``patience`` is in
+    seconds, see `SILENCE_SECONDS`.
+    """
+
+    def __init__(
+        self, settings: Settings, topic: Topic, consumer: Any = None, patience: float = SILENCE_SECONDS
+    ) -> None:
         self._settings = settings
         self._topic = settings.named(topic.name)
-        with kafka_errors_explained(settings):
-            self._consumer: Any = KafkaConsumer(
-                **kafka_python_options(settings),
-                group_id=None,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                allow_auto_create_topics=False,
-            )
+        self._lent = consumer is not None
+        self._patience = patience
+        self._consumer = consumer if self._lent else connect(settings)
 
     def __enter__(self) -> Self:
         return self
@@ -45,7 +60,8 @@ class TopicReader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._consumer.close()
+        if not self._lent:
+            self._consumer.close()
 
     def bounds(self) -> Bounds:
         """What the topic holds now."""
@@ -64,6 +80,14 @@ class TopicReader:
             found = self._consumer.offsets_for_times({place: milliseconds})[place]
             offset: int = found.offset if found else self._consumer.end_offsets([place])[place]
         return offset
+
+    def first_since(self, moment: dt.datetime, bounds: Bounds) -> dict[int, int]:
+        """Partition → the first offset within ``bounds`` whose record is not older than ``moment``, or its end."""
+        moments = {TopicPartition(self._topic, number): max(moment.timestamp() * 1000, 0) for number in bounds}
+        with kafka_errors_explained(self._settings):
+            found = self._consumer.offsets_for_times(moments) if moments else {}
+        first = {partition.partition: answer.offset for partition, answer in found.items() if answer is not None}
+        return {number: min(max(first.get(number, end), begin), end) for number, (begin, end) in bounds.items()}
 
     def records(self, bounds: Bounds) -> Iterator[Any]:
         """Every record within ``bounds``, each partition's in order, holding one fetch of them at a time.
@@ -89,7 +113,7 @@ class TopicReader:
             for partition in done:
                 del ends[partition]
             heard = time.monotonic() if fetched or done else heard
-            if time.monotonic() - heard > SILENCE_SECONDS:
+            if time.monotonic() - heard > self._patience:
                 raise KafkaUnavailable(
                     f"Kafka at {self._settings.bootstrap()} stopped giving records of {self._topic}.",
                     "Look at the brokers' health, then try again.",

@@ -128,3 +128,10 @@ def test_a_url_that_can_not_be_used_or_shown_is_refused(url: str, monkeypatch: p
     with pytest.raises(InvalidSettings) as caught:
         load_settings()
     assert "hunter2" not in caught.value.message
+
+
+@pytest.mark.parametrize(("url", "production"), [("ping.example/SECRET", False), ("http://ping.example/SECRET", True)])
+def test_a_heartbeat_url_that_would_tell_its_secret_is_refused_and_not_quoted(url: str, production: bool) -> None:
+    with pytest.raises(InvalidSettings, match="FLAGPOST_HEARTBEAT_URL can't be used") as refused:
+        Settings(production=production, kafka_security_protocol="SSL", heartbeat_url=url)  # type: ignore[arg-type]
+    assert "SECRET" not in refused.value.message + refused.value.hint

@@ -25,8 +25,9 @@ def test_there_are_secrets() -> None:
 @pytest.mark.parametrize("name", SECRETS)
 @given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20))
 def test_no_secret_is_shown_by_settings(name: str, text: str) -> None:
-    secret: Any = {name: f"hunter2{text}"}
+    value = f"https://hunter2{text}" if name.endswith("_url") else f"hunter2{text}"
+    secret: Any = {name: value}
     settings = Settings(**secret)
     shown = [repr(settings), str(settings), settings.model_dump_json(), str(settings.model_dump()), f"{settings}"]
     assert not [one for one in shown if "hunter2" in one]
-    assert getattr(settings, name).get_secret_value() == f"hunter2{text}"
+    assert getattr(settings, name).get_secret_value() == value

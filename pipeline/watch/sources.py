@@ -1,0 +1,128 @@
+"""Which sources are normally busy, and which of them fell silent. Pure.
+
+Time is cut into slots of ten minutes. Of each slot is known which share of its posts was read and how many came from each
+source; at the start only samples are read, so that it costs the same whatever a force receives.
+
+A source is *busy* when it posted in at least two hours' slots of the last day; its *gap* is the median over these slots of
+the seconds from post to post. It is *silent* when it gave nothing for the set minutes and for 20 gaps. Time that was only
+partly read counts partly: a source that is missing from a sample is not silent yet.
+
+Nights are quiet. So what it did at the same time on earlier days has a say, as far as the topic goes back: a source is
+expected only if it posted at this time on at least half of them. A median of the whole day alone would call out every night
+(posts come by day, every minute or so) or, measured wide enough to span nights, would notice a dead feed ten hours late.
+On the first day there is nothing to compare with, and the gap decides alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from statistics import median
+from typing import Final
+
+from msgspec import Struct, field
+
+SLOT: Final = 600.0
+DAY: Final = 24 * 3600.0
+LEAST_SLOTS: Final = 12
+SILENT_GAPS: Final = 20
+EARLIER_DAYS: Final = 6
+"""One less than `[posts]` is kept for."""
+
+MOST_SOURCES: Final = 1000
+
+
+class _Slot(Struct):
+    read: float = 0.0
+    """Seconds of it whose posts were all read, or as many as the share that was read amounts to."""
+    posts: Counter[str] = field(default_factory=Counter)
+
+
+class Silence(Struct, frozen=True):
+    """A busy source that gave nothing for ``seconds``; normally it gives a post every ``gap`` seconds."""
+
+    source: str
+    seconds: float
+    gap: float
+
+
+class Sources:
+    """What was read of `[posts]`. All times are seconds since 1970 by the brokers' clock."""
+
+    def __init__(self) -> None:
+        self._slots: dict[int, _Slot] = {}
+        self._last: dict[str, float] = {}
+
+    def saw(self, source: str, at: float) -> None:
+        """A post was read that the brokers took in at ``at``."""
+        if source not in self._last and len(self._last) >= MOST_SOURCES:
+            return
+        self._last[source] = max(self._last.get(source, at), at)
+        self._slot(at).posts[source] += 1
+
+    def read(self, begin: float, end: float, share: float = 1.0) -> None:
+        """Of the posts between two moments ``share`` was read."""
+        while begin < end:
+            until = min(end, (begin // SLOT + 1) * SLOT)
+            slot = self._slot(begin)
+            slot.read = min(slot.read + share * (until - begin), SLOT)
+            begin = until
+
+    def forget(self, now: float) -> None:
+        """Forgets what no question needs any more."""
+        oldest = (now - (EARLIER_DAYS + 1) * DAY) // SLOT
+        self._slots = {number: slot for number, slot in self._slots.items() if number >= oldest}
+        self._last = {source: at for source, at in self._last.items() if now - at <= 2 * DAY}
+
+    def knows(self, begin: float) -> bool:
+        """Whether anything was read of the slot that begins at ``begin``."""
+        return begin // SLOT in self._slots
+
+    def gap(self, source: str, now: float) -> float | None:
+        """Seconds from post to post while it posts; None for a source that is not busy."""
+        day = range(int((now - DAY) // SLOT), int(now // SLOT) + 1)
+        slots = [self._slots[number] for number in day if number in self._slots]
+        gaps = [slot.read / slot.posts[source] for slot in slots if slot.posts[source]]
+        return median(gaps) if len(gaps) >= LEAST_SLOTS else None
+
+    def suspects(self, now: float, silent_seconds: float) -> Iterator[Silence]:
+        """Busy sources that have been quiet for too long, whatever the time of day."""
+        for source, last in self._last.items():
+            gap = self.gap(source, now) if now - last >= silent_seconds else None
+            if gap is not None and now - last >= SILENT_GAPS * gap and self._read_since(last, now) >= SILENT_GAPS * gap:
+                yield Silence(source, now - last, gap)
+
+    def expected(self, source: str, now: float, silent_seconds: float) -> bool:
+        """Whether it posted at this time on at least half of the earlier days that are known; True when none is."""
+        posted = [
+            any(slot.posts[source] for slot in slots)
+            for slots in map(self._known, windows(now, silent_seconds))
+            if slots
+        ]
+        return 2 * sum(posted) >= len(posted)
+
+    def _known(self, window: Iterable[float]) -> list[_Slot]:
+        return [self._slots[int(begin // SLOT)] for begin in window if self.knows(begin)]
+
+    def _read_since(self, last: float, now: float) -> float:
+        seconds = 0.0
+        for number, slot in self._slots.items():
+            begin, end = number * SLOT, min((number + 1) * SLOT, now)
+            if end > max(begin, last):
+                seconds += (end - max(begin, last)) * min(slot.read / (end - begin), 1.0)
+        return seconds
+
+    def _slot(self, at: float) -> _Slot:
+        return self._slots.setdefault(int(at // SLOT), _Slot())
+
+
+def windows(now: float, silent_seconds: float) -> list[list[float]]:
+    """For each earlier day the beginnings of the slots of its last ``silent_seconds`` before this time of day."""
+    first, last = int((now - silent_seconds) // SLOT), int(now // SLOT)
+    return [[number * SLOT - day * DAY for number in range(first, last + 1)] for day in range(1, EARLIER_DAYS + 1)]
+
+
+def source_of(key: bytes | None) -> str | None:
+    """The source in a key of `[posts]`, ``source:id``; None where nobody wrote one."""
+    name, colon, _ = (key or b"").partition(b":")
+    return name.decode() if colon and 0 < len(name) <= 64 and name.isascii() and name.decode().isprintable() else None
