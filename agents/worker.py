@@ -26,6 +26,7 @@ from pipeline.pause import PoisonGuard, pause_file
 from pipeline.retry import RetryPolicy
 from pipeline.settings import Settings
 from pipeline.supervisor import EXIT_FAULT, EXIT_HALTED, EXIT_OUTAGE
+from pipeline.watch.report import Reporter
 
 log = get_logger(__name__)
 
@@ -50,6 +51,7 @@ class Worker:
         self._guard = PoisonGuard(pause_file(settings.home, name))
         self._topics = {settings.named(topic.name): topic.name for topic in READERS[name]}
         self._delivering: asyncio.Task[None] | None = None
+        self._reporter: Reporter | None = None
         self.metrics = StageMetrics(name)
 
     async def start(self) -> Delivery:
@@ -61,7 +63,11 @@ class Worker:
             try:
                 producer = await KafkaProducer.start(settings)
                 self._resources.push_async_callback(producer.stop)
+                self._reporter = Reporter(self._name, producer)
+                self._resources.push_async_callback(self._reporter.ended)
+                await self._reporter.say(self.metrics.health())  # told before a stage that may refuse to be built
                 stage = await self._make(settings, producer, self._resources)
+                self._reporter.model = getattr(stage, "model", None)
                 await HealthServer(self._name, settings, self.metrics).start()
             except FlagpostError as error:
                 self._halt(error)
@@ -152,7 +158,7 @@ class Worker:
         _end(EXIT_FAULT)
 
     async def look(self, app: faust.App) -> None:
-        """Measures lag and pause for health, and ends a process whose batch will not end by itself."""
+        """Measures lag and pause for health, tells it, and ends a process whose batch will not end by itself."""
         if reason := self._guard.paused:
             self.metrics.paused(reason)
         else:
@@ -166,6 +172,8 @@ class Worker:
         except Exception:
             # Whatever kept us from asking (Kafka is away, a rebalance goes on): health says so when it lasts.
             self.metrics.lag_unknown()
+        if self._reporter is not None and self._delivery is not None:
+            await self._reporter.say(self.metrics.health())
 
 
 async def _lag(app: faust.App) -> int | None:

@@ -67,6 +67,11 @@ class ClassifyStage:
         self._handled: dict[Place, _Handled] = {}
         self._foreseen: dict[Place, asyncio.Task[None]] = {}
 
+    @property
+    def model(self) -> str:
+        """name@version of what judges."""
+        return self._judge.classifier.model
+
     def foresee(self, messages: Sequence[Message]) -> None:
         """Begins to judge the next batch, so that the model does not wait for Kafka's acknowledgements of this one."""
         fresh, _ = self._decode(messages)

@@ -43,15 +43,18 @@ class Reporter:
         self._pid = os.getpid() if pid is None else pid
         self._started_at = clock()
         self._version = _version()
+        self._over = False
         self.model: str | None = None
         """name@version of the model that the stage judges with, once it is known."""
 
     async def say(self, health: Health) -> None:
         """Says what /healthz says."""
-        await self._say(health.state, health.detail, health.lag)
+        if not self._over:
+            await self._say(health.state, health.detail, health.lag)
 
     async def ended(self) -> None:
-        """Says that the worker ended as it was asked to."""
+        """Says that the worker ended as it was asked to; after that it says nothing more."""
+        self._over = True
         await self._say("ended")
 
     async def _say(self, state: WorkerState, detail: str = "", lag: int | None = None) -> None:
