@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pipeline.alert.rules import SystemRules
@@ -15,7 +15,7 @@ from pipeline.watch.conditions import silent_source_conditions
 from pipeline.watch.connections import Connections
 from pipeline.watch.follower import Follower
 from pipeline.watch.part import At
-from pipeline.watch.sources import DAY, SLOT, Silence, Sources, source_of, windows
+from pipeline.watch.sources import DAY, SLOT, Silence, Sources, earlier_days, source_of
 from schemas.topics import POSTS
 
 MOST_POSTS: Final = 1000
@@ -58,15 +58,16 @@ class SourceWatch:
         self._sample(reader)
         suspects = list(self._sources.suspects(now, silent_seconds))
         if suspects and not self._to_sample:
-            self._remember_earlier_days(reader, now, silent_seconds)
+            self._remember_earlier_days(reader, now, suspects)
         if not self._to_sample:  # else not enough is known yet, and what was told before holds
-            self._silences = [one for one in suspects if self._sources.expected(one.source, now, silent_seconds)]
+            self._silences = [one for one in suspects if self._sources.expected(one, now)]
 
     def conditions(self, at: At, limits: SystemRules) -> list[Condition]:
         return silent_source_conditions(self._silences)
 
-    def _remember_earlier_days(self, reader: TopicReader, now: float, silent_seconds: float) -> None:
-        slots = {begin for window in windows(now, silent_seconds) for begin in window if not self._sources.knows(begin)}
+    def _remember_earlier_days(self, reader: TopicReader, now: float, suspects: Sequence[Silence]) -> None:
+        days = [day for silence in suspects for day in earlier_days(now, silence.allowed)]
+        slots = {begin for edges in days for edge in edges for begin in edge if not self._sources.knows(begin)}
         bounds = reader.bounds()
         begins_at = self._begins_at(reader, bounds) if slots else None
         self._to_sample.extend((begin, begin + SLOT) for begin in sorted(slots) if begins_at and begin >= begins_at)

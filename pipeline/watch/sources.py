@@ -8,9 +8,10 @@ the seconds from post to post. It is *silent* when it gave nothing for the set m
 partly read counts partly: a source that is missing from a sample is not silent yet.
 
 Nights are quiet. So what it did at the same time on earlier days has a say, as far as the topic goes back: a source is
-expected only if it posted at this time on at least half of them. A median of the whole day alone would call out every night
-(posts come by day, every minute or so) or, measured wide enough to span nights, would notice a dead feed ten hours late.
-On the first day there is nothing to compare with, and the gap decides alone.
+expected only if on at least half of them it posted at the beginning and at the end of such a stretch of time; else every
+evening's last post and every morning before the first one would look like a fault. A median of the whole day alone would
+call out every night (posts come by day, every minute or so) or, measured wide enough to span nights, would notice a dead
+feed ten hours late. On the first day there is nothing to compare with, and the gap decides alone.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Silence(Struct, frozen=True):
     source: str
     seconds: float
     gap: float
+    allowed: float
+    """Seconds of silence that mean nothing."""
 
 
 class Sources:
@@ -89,20 +92,23 @@ class Sources:
         """Busy sources that have been quiet for too long, whatever the time of day."""
         for source, last in self._last.items():
             gap = self.gap(source, now) if now - last >= silent_seconds else None
-            if gap is not None and now - last >= SILENT_GAPS * gap and self._read_since(last, now) >= SILENT_GAPS * gap:
-                yield Silence(source, now - last, gap)
+            if gap is None:
+                continue
+            allowed = max(silent_seconds, SILENT_GAPS * gap)
+            if now - last >= allowed and self._read_since(last, now) >= SILENT_GAPS * gap:
+                yield Silence(source, now - last, gap, allowed)
 
-    def expected(self, source: str, now: float, silent_seconds: float) -> bool:
-        """Whether it posted at this time on at least half of the earlier days that are known; True when none is."""
-        posted = [
-            any(slot.posts[source] for slot in slots)
-            for slots in map(self._known, windows(now, silent_seconds))
-            if slots
+    def expected(self, silence: Silence, now: float) -> bool:
+        """Whether it normally posts at this time: on at least half of the earlier days that are known, or when none is."""
+        days = [
+            [any(slot.posts[silence.source] for slot in slots) for slots in map(self._known, edges) if slots]
+            for edges in earlier_days(now, silence.allowed)
         ]
-        return 2 * sum(posted) >= len(posted)
+        known = [all(posted) for posted in days if len(posted) == 2]
+        return 2 * sum(known) >= len(known)
 
-    def _known(self, window: Iterable[float]) -> list[_Slot]:
-        return [self._slots[int(begin // SLOT)] for begin in window if self.knows(begin)]
+    def _known(self, begins: Iterable[float]) -> list[_Slot]:
+        return [self._slots[int(begin // SLOT)] for begin in begins if self.knows(begin)]
 
     def _read_since(self, last: float, now: float) -> float:
         seconds = 0.0
@@ -116,10 +122,18 @@ class Sources:
         return self._slots.setdefault(int(at // SLOT), _Slot())
 
 
-def windows(now: float, silent_seconds: float) -> list[list[float]]:
-    """For each earlier day the beginnings of the slots of its last ``silent_seconds`` before this time of day."""
-    first, last = int((now - silent_seconds) // SLOT), int(now // SLOT)
-    return [[number * SLOT - day * DAY for number in range(first, last + 1)] for day in range(1, EARLIER_DAYS + 1)]
+def earlier_days(now: float, seconds: float) -> list[tuple[list[float], list[float]]]:
+    """For each earlier day the beginnings of the slots at both edges of its last ``seconds`` before this time of day.
+
+    An edge is a third of it: the first and the last slot, of half an hour.
+    """
+    first, end = int((now - seconds) // SLOT), int(now // SLOT)  # the slot of now is not over
+    edge = max((end - first) // 3, 1)
+    edges = (range(first, first + edge), range(end - edge, end))
+    return [
+        ([number * SLOT - day * DAY for number in edges[0]], [number * SLOT - day * DAY for number in edges[1]])
+        for day in range(1, EARLIER_DAYS + 1)
+    ]
 
 
 def source_of(key: bytes | None) -> str | None:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -46,20 +46,22 @@ _NOBODY: Final = SystemRules(to=["nobody"])
 
 
 class Watch:
-    """What is wrong with flagpost. ``rules`` gives the rules file of the moment."""
+    """What is wrong with flagpost. ``rules`` gives the rules file of the moment. Of one event loop."""
 
     def __init__(
         self,
         settings: Settings,
         rules: Callable[[], RulesFile],
         monotonic: Callable[[], float] = time.monotonic,
+        parts: Sequence[Part] = (),
     ) -> None:
+        """``parts`` are what is asked, in order; by itself everything there is."""
         self._rules = rules
         self._monotonic = monotonic
         self._connections = Connections(settings)
         lag = LagWatch(self._connections)
         self._workers = WorkerWatch(self._connections, lambda: lag.ran, PAGE)
-        self._parts: tuple[Part, ...] = (
+        self._parts = parts or (
             self._workers,  # the first, since they tell the brokers' time
             lag,
             DeadLetterWatch(self._connections),
