@@ -11,7 +11,6 @@ import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -22,16 +21,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from pipeline.errors import ElasticsearchUnavailable, InvalidSettings, KafkaUnavailable
+from pipeline.errors import ElasticsearchUnavailable, KafkaUnavailable
 from pipeline.local_servers import address_of, local_status_file
+from pipeline.settings_checks import require_encrypted, require_https, require_usable, showable_url
 from pipeline.settings_sources import DOTENV, OTHERS, PREFIX, TOML, SecretFiles, explained, unknown_names
 
 __all__ = ["OTHERS", "PREFIX", "ROOT", "Settings", "load_settings", "local_status_file", "unknown_settings"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-
-ENCRYPTED: Final = ("SSL", "SASL_SSL")
-"""Security protocols of Kafka that use TLS."""
 
 
 class Settings(BaseSettings):
@@ -148,26 +145,17 @@ class Settings(BaseSettings):
 
     @field_validator("elasticsearch_url")
     @classmethod
-    def _usable_url(cls, url: str | None) -> str | None:
-        """A URL is shown in errors and in status; a password in it would be, too."""
-        if url is not None and urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError("it is not of the form http://host:port or https://host:port")
-        if url and "@" in urlsplit(url).netloc:
-            raise ValueError("it holds a user name or password; set ELASTICSEARCH_USERNAME and …_PASSWORD instead")
-        return url
+    def _showable(cls, url: str | None) -> str | None:
+        return showable_url(url)
 
     @model_validator(mode="after")
-    def _encrypted_in_production(self) -> Self:
-        if self.production and self.kafka_security_protocol not in ENCRYPTED:
-            raise InvalidSettings(
-                "FLAGPOST_PRODUCTION is on, and Kafka would be reached in plain text "
-                f"(FLAGPOST_KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol}).",
-                "Set FLAGPOST_KAFKA_SECURITY_PROTOCOL to SASL_SSL, or to SSL.",
-            )
-        if self.production and self.elasticsearch_url is not None:
-            _require_https(self.elasticsearch_url)
+    def _usable(self) -> Self:
+        if self.production:
+            require_encrypted(self.kafka_security_protocol)
+            if self.elasticsearch_url is not None:
+                require_https(self.elasticsearch_url)
         if self.heartbeat_url is not None:
-            _require_usable(self.heartbeat_url, self.production)
+            require_usable(self.heartbeat_url, self.production)
         return self
 
     # What follows from the settings
@@ -194,30 +182,12 @@ class Settings(BaseSettings):
                 "`flagpost local up` starts one, or set FLAGPOST_ELASTICSEARCH_URL.",
             )
         if self.production:  # a process that never asks Elasticsearch need not name one
-            _require_https(url)
+            require_https(url)
         return url
 
     def named(self, name: str) -> str:
         """``name`` of a topic, group or index with this installation's namespace in front."""
         return f"{self.namespace}-{name}" if self.namespace else name
-
-
-def _require_https(url: str) -> None:
-    if urlsplit(url).scheme != "https":
-        raise InvalidSettings(
-            f"FLAGPOST_PRODUCTION is on, and Elasticsearch would be reached in plain text ({url}).",
-            "Set FLAGPOST_ELASTICSEARCH_URL to an address that begins with https://.",
-        )
-
-
-def _require_usable(heartbeat_url: SecretStr, production: bool) -> None:
-    """The address is a secret: whoever knows it can keep the dead-man's switch quiet."""
-    schemes = ("https://",) if production else ("https://", "http://")
-    if not heartbeat_url.get_secret_value().startswith(schemes):
-        why = "FLAGPOST_PRODUCTION is on, and it would be asked in plain text" if production else "it is no address"
-        raise InvalidSettings(
-            f"FLAGPOST_HEARTBEAT_URL can't be used: {why}.", "Set it to an address that begins with https://."
-        )
 
 
 def unknown_settings() -> list[str]:

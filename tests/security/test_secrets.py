@@ -26,6 +26,11 @@ SECRET = "s3cret-never-shown"
 SECRETS = [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
 
 
+def value_of(name: str) -> str:
+    """The secret in a form that the setting takes."""
+    return f"https://ping.example/{SECRET}" if name.endswith("_url") else SECRET
+
+
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
@@ -60,12 +65,12 @@ def test_what_sounds_secret_is_held_as_one() -> None:
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_every_secret_may_come_from_a_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "mounted").write_text(f"{SECRET}\n", "utf-8")
+    (tmp_path / "mounted").write_text(f"{value_of(name)}\n", "utf-8")
     monkeypatch.setenv(f"{PREFIX}{name.upper()}_FILE", str(tmp_path / "mounted"))
     monkeypatch.setenv(f"{PREFIX}{name.upper()}", "the file wins")
     found = getattr(load_settings(), name)
     assert isinstance(found, SecretStr)
-    assert found.get_secret_value() == SECRET
+    assert found.get_secret_value() == value_of(name)
     assert unknown_settings() == []
 
 
@@ -75,8 +80,9 @@ def test_no_command_shows_a_secret(
     name: str, as_file: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., str]
 ) -> None:
     variable = f"{PREFIX}{name.upper()}"
-    (tmp_path / "mounted").write_text(SECRET, "utf-8")
-    monkeypatch.setenv(f"{variable}_FILE" if as_file else variable, str(tmp_path / "mounted") if as_file else SECRET)
+    (tmp_path / "mounted").write_text(value_of(name), "utf-8")
+    given = str(tmp_path / "mounted") if as_file else value_of(name)
+    monkeypatch.setenv(f"{variable}_FILE" if as_file else variable, given)
     monkeypatch.setenv("FLAGPOST_KAFKA_BOOTSTRAP", "127.0.0.1:1")
     monkeypatch.setenv("FLAGPOST_ELASTICSEARCH_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("FLAGPOST_KAFKA_SECURITY_PROTOCOL", "SASL_PLAINTEXT")

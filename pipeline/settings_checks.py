@@ -1,0 +1,51 @@
+"""What a setting must be like to be used: addresses that can be shown, and nothing in plain text in production."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from pipeline.errors import InvalidSettings
+
+ENCRYPTED: Final = ("SSL", "SASL_SSL")
+"""Security protocols of Kafka that use TLS."""
+
+
+def showable_url(url: str | None) -> str | None:
+    """``url``. Raises ValueError when it is none, or would show a password in errors and in status."""
+    if url is not None and urlsplit(url).scheme not in ("http", "https"):
+        raise ValueError("it is not of the form http://host:port or https://host:port")
+    if url and "@" in urlsplit(url).netloc:
+        raise ValueError("it holds a user name or password; set ELASTICSEARCH_USERNAME and …_PASSWORD instead")
+    return url
+
+
+def require_encrypted(kafka_security_protocol: str) -> None:
+    """Raises `InvalidSettings`; for production."""
+    if kafka_security_protocol not in ENCRYPTED:
+        raise InvalidSettings(
+            "FLAGPOST_PRODUCTION is on, and Kafka would be reached in plain text "
+            f"(FLAGPOST_KAFKA_SECURITY_PROTOCOL={kafka_security_protocol}).",
+            "Set FLAGPOST_KAFKA_SECURITY_PROTOCOL to SASL_SSL, or to SSL.",
+        )
+
+
+def require_https(elasticsearch_url: str) -> None:
+    """Raises `InvalidSettings`; for production."""
+    if urlsplit(elasticsearch_url).scheme != "https":
+        raise InvalidSettings(
+            f"FLAGPOST_PRODUCTION is on, and Elasticsearch would be reached in plain text ({elasticsearch_url}).",
+            "Set FLAGPOST_ELASTICSEARCH_URL to an address that begins with https://.",
+        )
+
+
+def require_usable(heartbeat_url: SecretStr, production: bool) -> None:
+    """Raises `InvalidSettings`. The address is a secret: who knows it can keep the dead-man's switch quiet."""
+    schemes = ("https://",) if production else ("https://", "http://")
+    if not heartbeat_url.get_secret_value().startswith(schemes):
+        why = "FLAGPOST_PRODUCTION is on, and it would be asked in plain text" if production else "it is no address"
+        raise InvalidSettings(
+            f"FLAGPOST_HEARTBEAT_URL can't be used: {why}.", "Set it to an address that begins with https://."
+        )
