@@ -99,6 +99,9 @@ class Shift(_Part, frozen=True, rename={"begin": "from", "end": "to"}):
     end: TimeOfDay = dt.time(0)
 
 
+Shifts = Annotated[list[Shift], Meta(min_length=1, description="Of one rota; they may overlap")]
+
+
 class Match(_Part, frozen=True):
     """What an item must have; everything that is named must hold, and any one of a list's values will do."""
 
@@ -168,7 +171,7 @@ class RulesFile(_Part, frozen=True):
     timezone: str = "Europe/London"
     channels: dict[Name, Channel] = {}
     people: dict[Name, Person] = {}
-    rota: dict[Name, Annotated[list[Shift], Meta(min_length=1)]] = {}
+    rota: dict[Name, Shifts] = {}
     rules: Annotated[list[Rule], Meta(max_length=MOST_RULES)] = []
     system: SystemRules | None = None
     digest_older_than_hours: Annotated[

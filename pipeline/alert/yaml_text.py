@@ -1,0 +1,114 @@
+"""YAML as people expect it, with the line of everything in it.
+
+Read by PyYAML's safe loader, without what YAML 1.1 takes for something else: ``22:00`` is no number in base 60, ``no`` and
+``on`` are words, and so is a date. A key that stands twice is a mistake and not the last one's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+MOST_BYTES: Final = 1024 * 1024
+
+Path = tuple[str | int, ...]
+"""Keys and places in lists that lead to a value, from the outside in."""
+
+
+class Unreadable(ValueError):
+    """It is no YAML, or not as we take it. The message completes "Line n: …" and quotes no value."""
+
+    def __init__(self, line: int, says: str) -> None:
+        super().__init__(says)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class YamlText:
+    """``data`` in lists, dicts, texts, numbers, true, false and null."""
+
+    data: Any
+    _root: yaml.Node | None
+    _begins: int = 1
+
+    def line_of(self, path: Path) -> int:
+        """Where ``path`` begins, counted from 1; of its longest part that is there."""
+        node, line = self._root, self._begins
+        for step in path:
+            found = _below(node, step)
+            if found is None:
+                break
+            line, node = found
+        return line
+
+
+def read_yaml(text: str) -> YamlText:
+    """Raises `Unreadable`."""
+    if len(text.encode("utf-8", "replace")) > MOST_BYTES:
+        raise Unreadable(1, f"more than {MOST_BYTES:,} bytes")
+    try:
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        for line, key in _twice(root):
+            raise Unreadable(line, f"`{key}` stands twice")
+        return YamlText(loader.construct_document(root) if root else None, root)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise Unreadable(mark.line + 1 if mark else 1, f"no YAML ({error.problem or error.context})") from None
+    except yaml.reader.ReaderError as error:
+        raise Unreadable(text.count("\n", 0, error.position) + 1, "a character that YAML does not allow") from None
+    except RecursionError:
+        raise Unreadable(1, "nested too deeply") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Resolves plain words as YAML 1.2's core schema does, in decimal."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML asks for a class's own)
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", "-+0123456789."),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("merge", r"<<", "<"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first))
+
+
+def _below(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:
+    """The line and the node that ``step`` leads to."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        found = node.value[step]
+        return found.start_mark.line + 1, found
+    if isinstance(node, yaml.MappingNode):
+        for key, value in reversed(node.value):  # what `<<` brought in stands before what was written
+            if key.value == step:
+                return key.start_mark.line + 1, value
+    return None
+
+
+def _twice(root: yaml.Node | None) -> Iterator[tuple[int, str]]:
+    """Line and name of every key that stands in its mapping for a second time."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node is None or id(node) in seen:  # an anchor's
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            names: set[str] = set()
+            for key, value in node.value:
+                waiting.append(value)
+                if isinstance(key, yaml.ScalarNode):
+                    if key.value in names and key.value != "<<":
+                        yield key.start_mark.line + 1, key.value
+                    names.add(key.value)
