@@ -85,6 +85,7 @@ def _install(fault: str) -> None:
     from pipeline.classify.judge import Judge
     from pipeline.classify.stage import ClassifyStage
     from pipeline.index.bulk import BulkWriter
+    from pipeline.review.stage import ReviewStage
     from schemas import codec
 
     def then(action: Callable[[], None]) -> Then:
@@ -105,6 +106,12 @@ def _install(fault: str) -> None:
             _die_before_the_answer()
         case "after bulk":
             _wrap(BulkWriter, "write", after=then(die))
+        case "after decision":
+            _wrap(ReviewStage, "handle", after=then(die))  # the item is acknowledged, the audit is not told
+        case "after audit":
+            _wrap(ReviewStage, "settle", after=then(die))  # all is durable, nothing is acked
+        case "stopped before decision":
+            _wrap(ReviewStage, "handle", before=then(stop))
         case "exception in inference":
             _wrap(Judge, "verdicts", before=then(throw))
         case "exception in bulk":
