@@ -12,6 +12,7 @@ from kafka.admin import (
     ResourceType,
 )
 
+from pipeline.lag import READERS, group_of
 from pipeline.settings import Settings
 from schemas.topics import TOPICS
 
@@ -38,9 +39,11 @@ RIGHTS = {
         },
         {"flagpost-classify": ("READ",)},
     ),
-    "index": Rights({"flagged": ("READ",), "dead-letters": ("WRITE",)}, {"flagpost-index": ("READ",)}),
+    "index": Rights(
+        {"flagged": ("READ",), "alerts": ("READ",), "dead-letters": ("WRITE",)}, {"flagpost-index": ("READ",)}
+    ),
     "status": Rights(
-        dict.fromkeys(TOPICS, ("DESCRIBE",)), {"flagpost-classify": ("DESCRIBE",), "flagpost-index": ("DESCRIBE",)}
+        dict.fromkeys(TOPICS, ("DESCRIBE",)), dict.fromkeys([group_of(stage) for stage in READERS], ("DESCRIBE",))
     ),
     "dead-letters": Rights({"dead-letters": ("READ",), "posts": ("WRITE",), "flagged": ("WRITE",)}, {}),
 }
