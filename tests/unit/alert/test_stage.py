@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.alert.candidate import shortened
 from pipeline.alert.rules import RulesFile
-from pipeline.alert.stage import AlertStage, shortened
+from pipeline.alert.stage import AlertStage
 from pipeline.message import Message, NotAcknowledged
 from pipeline.result import DeadLetter, Done, Retry
 from schemas import codec
