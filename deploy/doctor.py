@@ -75,6 +75,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield check_python(sys.version_info[:2])
     yield check_folder("home", settings.home.absolute(), "Choose another folder with FLAGPOST_HOME.")
     yield check_model(settings.model)
+    yield check_heartbeat(settings)
     try:
         stack, place = Stack(settings.home), place_for(settings.home)
         running = stack.status()
@@ -109,6 +110,17 @@ def check_model(folder: Path) -> Finding:
     except UnusableModel as error:
         return Finding("model", "wrong", str(error), "Restore the folder, or name another one with FLAGPOST_MODEL.")
     return Finding("model", "ok", f"{manifest.model} in {folder}")
+
+
+def check_heartbeat(settings: Settings) -> Finding:
+    if settings.heartbeat_url is not None:
+        return Finding("heartbeat", "ok", "a dead-man's switch outside is set")
+    return Finding(
+        "heartbeat",
+        "attention" if settings.production else "ok",
+        "no dead-man's switch is set: nobody outside is told when all of flagpost is down",
+        "Set FLAGPOST_HEARTBEAT_URL to one, e.g. of Healthchecks.io." if settings.production else "",
+    )
 
 
 def _examine_local(place: Place, running: Status) -> Iterator[Finding]:

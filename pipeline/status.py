@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pipeline.elasticsearch_client import connect, explained
-from pipeline.errors import FlagpostError, NotSetUp
+from pipeline.errors import AccessRefused, FlagpostError, NotSetUp
 from pipeline.lag import READERS, Offsets, group_of, lag_of
-from pipeline.offsets import OffsetReader
+from pipeline.offsets import OffsetReader, oldest
 from pipeline.settings import Settings
-from pipeline.workers import Pause, Worker, pauses, workers
+from pipeline.topic_reader import TopicReader
+from pipeline.watch.ages import first_undone
+from pipeline.watch.workers import read_lives
+from pipeline.workers import Pause, Worker, elsewhere, pauses, workers
 from schemas import mapping
 from schemas.topics import DEAD_LETTERS, TOPICS
+
+Committed = Mapping[str, Mapping[str, Mapping[int, int]]]
+"""Group → topic → partition → next offset."""
 
 STATUS_SECONDS = 10.0
 """How long Elasticsearch may take to answer a question of status."""
@@ -45,6 +52,8 @@ class Lag(Struct, frozen=True):
     group: str
     topic: str
     lag: int
+    oldest_seconds: float | None = None
+    """Age of the oldest of them by its timestamp; null where there is none, or where we may not read the topic."""
 
 
 class IndexStatus(Struct, frozen=True):
@@ -70,8 +79,14 @@ class Status(Struct, frozen=True):
     """Items that a search finds."""
     indices: list[IndexStatus]
     workers: list[Worker]
+    """Of every machine that says how its workers are."""
     paused: list[Pause]
+    """On this machine."""
     problems: list[Problem]
+    open_alerts: int | None = None
+    """Alerts that nobody has acknowledged."""
+    heartbeat: bool = False
+    """Whether a dead-man's switch is set."""
 
 
 def gather(settings: Settings, now: dt.datetime) -> Status:
@@ -81,9 +96,12 @@ def gather(settings: Settings, now: dt.datetime) -> Status:
     lags: list[Lag] = []
     items: int | None = None
     indices: list[IndexStatus] = []
+    here = workers(settings.home)
+    others: list[Worker] = []
     try:
-        topics, lags = _kafka(settings)
+        topics, lags = _kafka(settings, now)
         require_topics(settings, {status.name for status in topics})
+        others = elsewhere(here, read_lives(settings, now), now)
     except FlagpostError as error:
         problems.append(_problem("kafka", error))
     try:
@@ -100,9 +118,11 @@ def gather(settings: Settings, now: dt.datetime) -> Status:
         dead_letters=dead[0] if dead else None,
         items=items,
         indices=indices,
-        workers=workers(settings.home),
+        workers=[*here, *others],
         paused=pauses(settings.home),
         problems=problems,
+        open_alerts=None if items is None else _open_alerts(settings),
+        heartbeat=settings.heartbeat_url is not None,
     )
 
 
@@ -121,14 +141,16 @@ def read_lags(reader: OffsetReader, settings: Settings) -> tuple[dict[str, Offse
     The commits are read before the ends. So a lag of 0 everywhere means that all of it was done at one moment: what classify
     had committed by then it had published by then, and the end of [flagged], read later, counts it.
     """
-    committed = reader.committed([settings.named(group_of(stage)) for stage in READERS])
-    offsets = reader.offsets([settings.named(name) for name in TOPICS])
+    committed, offsets = _offsets(reader, settings)
     return offsets, lags_from(offsets, committed, settings)
 
 
-def lags_from(
-    offsets: Mapping[str, Offsets], committed: Mapping[str, Mapping[str, Mapping[int, int]]], settings: Settings
-) -> list[Lag]:
+def _offsets(reader: OffsetReader, settings: Settings) -> tuple[Committed, dict[str, Offsets]]:
+    committed = reader.committed([settings.named(group_of(stage)) for stage in READERS])
+    return committed, reader.offsets([settings.named(name) for name in TOPICS])
+
+
+def lags_from(offsets: Mapping[str, Offsets], committed: Committed, settings: Settings) -> list[Lag]:
     """The lag of every stage in each of its topics that is among ``offsets``."""
     lags = []
     for stage, topics in READERS.items():
@@ -139,15 +161,41 @@ def lags_from(
     return lags
 
 
-def _kafka(settings: Settings) -> tuple[list[TopicStatus], list[Lag]]:
+def _kafka(settings: Settings, now: dt.datetime) -> tuple[list[TopicStatus], list[Lag]]:
     with OffsetReader(settings) as reader:
-        offsets, lags = read_lags(reader, settings)
+        committed, offsets = _offsets(reader, settings)
+    lags = lags_from(offsets, committed, settings)
+    with contextlib.suppress(AccessRefused):  # who may only describe topics is not told any ages
+        lags = [_with_age(lag, offsets[lag.topic], committed, settings, now) for lag in lags]
     topics = [
         TopicStatus(name, settings.named(name), len(found.end), found.messages)
         for name in TOPICS
         if (found := offsets.get(settings.named(name)))
     ]
     return topics, lags
+
+
+def _with_age(lag: Lag, offsets: Offsets, committed: Committed, settings: Settings, now: dt.datetime) -> Lag:
+    if not lag.lag:
+        return lag
+    undone = first_undone(offsets, committed.get(lag.group, {}).get(lag.topic, {}))
+    topic = next(topic for topic in READERS[lag.stage] if settings.named(topic.name) == lag.topic)
+    with TopicReader(settings, topic) as reader:
+        made = oldest(reader, {number: (offset, offsets.end[number]) for number, offset in undone.items()})
+    if not made:  # nothing but marks of transactions
+        return structs.replace(lag, lag=0)
+    return structs.replace(lag, oldest_seconds=round(max((now - min(made.values())).total_seconds(), 0), 1))
+
+
+def _open_alerts(settings: Settings) -> int | None:
+    """None where they can't be counted: not set up yet, or by a user without the right to."""
+    with contextlib.suppress(FlagpostError), connect(settings) as plain, explained(settings):
+        client = plain.options(request_timeout=STATUS_SECONDS)
+        answer = client.count(
+            index=settings.named(mapping.ALERTS.alias), query={"term": {"flagpost.alert.state": "open"}}
+        )
+        return int(answer["count"])
+    return None
 
 
 def _elasticsearch(settings: Settings) -> tuple[int, list[IndexStatus]]:

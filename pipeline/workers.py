@@ -1,4 +1,6 @@
-"""Which workers live on this machine, and how they are, by their run files and their /healthz."""
+"""Which workers live, and how they are: those of this machine by their run files and their /healthz, those of others by
+what they say on `[workers]`.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,20 @@ import datetime as dt
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import psutil
 from msgspec import Struct
 
 from pipeline.metrics import Health
+from pipeline.moments import span
 from pipeline.pause import pause_file
 from pipeline.processes import lives
+from pipeline.watch.lives import Life, Lives
+from pipeline.watch.report import hostname
 
 HEALTH_SECONDS: Final = 2.0
 
@@ -30,7 +36,9 @@ class RunFile(Struct, frozen=True):
 
 
 class Worker(Struct, frozen=True):
-    """A living worker. ``state`` is its health's, or ``unreachable`` when its process lives and doesn't answer."""
+    """A worker. ``state`` is its health's; or ``unreachable`` when its process lives on this machine and doesn't answer, or
+    ``silent`` when it gave no sign lately and did not say that it ended.
+    """
 
     stage: str
     pid: int
@@ -39,6 +47,10 @@ class Worker(Struct, frozen=True):
     lag: int | None
     started_at: dt.datetime
     url: str
+    """Where its /metrics is; empty for a worker of another machine."""
+    host: str = ""
+    silent_seconds: float | None = None
+    """Since its last sign; null for a worker of this machine, which was asked."""
 
 
 class Pause(Struct, frozen=True):
@@ -59,6 +71,49 @@ def workers(home: Path, ask: Callable[[str], Health | None] | None = None) -> li
         if is_alive(run):
             found.append(_worker(run, (ask or ask_health)(run.url)))
     return found
+
+
+def elsewhere(here: Sequence[Worker], lives: Lives, now: dt.datetime) -> list[Worker]:
+    """The workers that are not among those ``here``, by host, stage and pid.
+
+    Of those that gave no sign lately the newest of its stage and host is told, if nobody took its place.
+    """
+    known = {(worker.stage, worker.host, worker.pid) for worker in here}
+    now = lives.now(now)
+    places = {(worker.stage, worker.host) for worker in here}
+    told = []
+    for life in _newest_first(lives):
+        report = life.report
+        alive = life.alive(now) and not _gone(report.host, report.pid)
+        if (report.stage, report.host, report.pid) in known or not (alive or (report.stage, report.host) not in places):
+            continue
+        places.add((report.stage, report.host))
+        if alive or report.state != "ended":
+            told.append(_told(life, alive, (now - life.last_at).total_seconds()))
+    return sorted(told, key=lambda worker: (worker.host, worker.stage, worker.pid))
+
+
+def _newest_first(lives: Iterable[Life]) -> list[Life]:
+    return sorted(lives, key=lambda life: life.last_at, reverse=True)
+
+
+def _gone(host: str, pid: int) -> bool:
+    return host == hostname() and not psutil.pid_exists(pid)
+
+
+def _told(life: Life, alive: bool, silent_seconds: float) -> Worker:
+    report = life.report
+    return Worker(
+        stage=report.stage,
+        pid=report.pid,
+        state=report.state if alive else "silent",
+        detail=report.detail if alive else f"no sign for {span(silent_seconds)}",
+        lag=report.lag,
+        started_at=report.started_at,
+        url="",
+        host=report.host,
+        silent_seconds=round(silent_seconds, 1),
+    )
 
 
 def pauses(home: Path) -> list[Pause]:
@@ -94,7 +149,8 @@ def ask_health(url: str) -> Health | None:
 
 
 def _worker(run: RunFile, health: Health | None) -> Worker:
+    host = hostname()
     if health is None:
         state, detail = "unreachable", "its process lives and does not answer"
-        return Worker(run.stage, run.pid, state, detail, None, run.started_at, run.url)
-    return Worker(run.stage, run.pid, health.state, health.detail, health.lag, run.started_at, run.url)
+        return Worker(run.stage, run.pid, state, detail, None, run.started_at, run.url, host)
+    return Worker(run.stage, run.pid, health.state, health.detail, health.lag, run.started_at, run.url, host)

@@ -13,13 +13,14 @@ from rich.text import Text
 
 from pipeline.cli.terminal import json_line, one_line
 from pipeline.errors import NotSetUp
+from pipeline.moments import span
 from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from pipeline.done import NotDone
     from pipeline.status import Lag, Status
 
-_STATES = {"running": "green", "starting": "yellow", "retrying": "yellow"}
+_STATES = {"running": "green", "starting": "yellow", "retrying": "yellow", "silent": "dim"}
 
 
 @click.command()
@@ -30,9 +31,10 @@ _STATES = {"running": "green", "starting": "yellow", "retrying": "yellow"}
 )
 @click.pass_context
 def status(context: click.Context, as_json: bool, wait: bool, timeout: float) -> None:
-    """Show topics, lag, index, dead letters and workers.
+    """Show topics, lag, index, dead letters, alerts and workers.
 
-    Workers are those of this machine. What is down is named, and the rest is shown all the same.
+    Workers of this machine are asked; those of others are shown as they said last. What is down is named, and the rest
+    is shown all the same.
 
     Exit code: 0 when all answered; 3 when Kafka or Elasticsearch is down, 4 when one refused us, 5 when something is not
     set up; 1 when --wait's time was over. JSON: `pipeline.status.Status`.
@@ -114,13 +116,20 @@ def show(found: Status, console: Console) -> None:
     if found.dead_letters is not None:
         more = ": see `flagpost dead-letters list`" if found.dead_letters else ""
         console.print(Text(f"Dead letters  {found.dead_letters:,}{more}", style="yellow" if found.dead_letters else ""))
+    if found.open_alerts is not None:
+        more = ": see `flagpost alerts list`" if found.open_alerts else ""
+        console.print(
+            Text(f"Alerts        {found.open_alerts:,} open{more}", style="yellow" if found.open_alerts else "")
+        )
+    if not found.heartbeat:
+        console.print(Text("Heartbeat     none: FLAGPOST_HEARTBEAT_URL names a dead-man's switch", style="dim"))
     for pause in found.paused:
         console.print(Text(f"PAUSED        {pause.stage}: {one_line(pause.reason)}", style="bold red"))
         console.print(f"              `flagpost worker resume {pause.stage}` lets it go on")
     if found.workers:
         console.print("", workers_table(found))
     else:
-        console.print("Workers       none on this machine: `flagpost worker classify index` starts them")
+        console.print("Workers       none that says so: `flagpost worker classify index` starts them")
 
 
 def topics_table(found: Status) -> Table:
@@ -132,7 +141,8 @@ def topics_table(found: Status) -> Table:
         row = [topic.name, str(topic.partitions), f"{topic.messages:,}"]
         lags = [lag for lag in found.lags if lag.topic == topic.name]
         for lag in lags:
-            table.add_row(*row, lag.stage, Text(f"{lag.lag:,}", style="yellow" if lag.lag else ""))
+            age = f" ({span(lag.oldest_seconds)})" if lag.oldest_seconds is not None else ""
+            table.add_row(*row, lag.stage, Text(f"{lag.lag:,}{age}", style="yellow" if lag.lag else ""))
             row = [""] * len(row)
         if not lags:
             table.add_row(*row, "", "")
@@ -140,12 +150,17 @@ def topics_table(found: Status) -> Table:
 
 
 def workers_table(found: Status) -> Table:
+    """With the host where workers of several are known. Where one's metrics are is known of this machine's."""
+    several = len({worker.host for worker in found.workers}) > 1
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("Worker", "Pid", "State", "Metrics"):
+    for title in ("Worker", *(["Host"] if several else []), "Pid", "State", "Metrics"):
         table.add_column(title, justify="right" if title == "Pid" else "left", overflow="fold")
     for worker in found.workers:
         state = Text(worker.state, style=_STATES.get(worker.state, "bold red"))
         if worker.detail:
             state.append(f" ({one_line(worker.detail)})", style="dim")
-        table.add_row(Text(worker.stage), str(worker.pid), state, Text(f"{worker.url}/metrics"))
+        host = [Text(one_line(worker.host))] if several else []
+        metrics = Text(f"{worker.url}/metrics" if worker.url else "")
+        row_style = "dim" if worker.state == "silent" else ""
+        table.add_row(Text(one_line(worker.stage)), *host, str(worker.pid), state, metrics, style=row_style)
     return table

@@ -5,7 +5,7 @@ import http.server
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,12 @@ import pytest
 
 from pipeline.metrics import Health
 from pipeline.pause import pause_file
-from pipeline.workers import RunFile, ask_health, is_alive, pauses, workers
+from pipeline.watch.lives import Lives
+from pipeline.watch.report import hostname
+from pipeline.workers import RunFile, Worker, ask_health, elsewhere, is_alive, pauses, workers
+from schemas.worker import WorkerReport
+from tests.doubles.manual_clock import START
+from tests.unit.watch.reports import report
 
 HEALTH = Health("classify", "stalled", "5 messages wait", 5, 70.0)
 
@@ -92,3 +97,45 @@ def test_a_worker_that_is_unwell_still_says_how(unwell: str) -> None:
     assert ask_health(f"{unwell}/elsewhere") is None
     assert ask_health("http://127.0.0.1:1") is None
     assert ask_health("not a url") is None
+
+
+def life(
+    host: str = "control-2", pid: int = 7, seconds_ago: float = 5, **fields: object
+) -> tuple[WorkerReport, dt.datetime]:
+    return report(host=host, pid=pid, **fields), START - dt.timedelta(seconds=seconds_ago)
+
+
+def told_of(
+    *lives_seen: tuple[WorkerReport, dt.datetime], here: Sequence[Worker] = ()
+) -> list[tuple[str, int, str, str]]:
+    lives = Lives()
+    for said, at in sorted(lives_seen, key=lambda one: one[1]):
+        lives.saw(said, at)
+    return [(worker.host, worker.pid, worker.state, worker.detail) for worker in elsewhere(here, lives, START)]
+
+
+def test_workers_of_other_machines_are_told_as_they_said_last() -> None:
+    assert told_of(life(state="paused", detail="most were bad")) == [("control-2", 7, "paused", "most were bad")]
+
+
+def test_a_worker_that_gave_no_sign_lately_is_told_as_silent() -> None:
+    assert told_of(life(seconds_ago=30)) == [("control-2", 7, "running", "")]
+    assert told_of(life(seconds_ago=180)) == [("control-2", 7, "silent", "no sign for 3 min")]
+
+
+def test_a_worker_that_ended_or_that_another_took_the_place_of_is_not_told() -> None:
+    assert told_of(life(state="ended")) == []
+    assert told_of(life(pid=1, seconds_ago=180), life(pid=2)) == [("control-2", 2, "running", "")]
+    assert told_of(life(pid=1, seconds_ago=180), life(pid=2, state="ended")) == []
+
+
+def test_a_worker_of_this_machine_is_told_once_and_its_dead_predecessor_not_at_all() -> None:
+    here = Worker("classify", os.getpid(), "running", "", 0, START, "http://127.0.0.1:1", hostname())
+    mine, before = life(hostname(), os.getpid()), life(hostname(), nobody(), seconds_ago=10)
+    assert told_of(mine, before, here=[here]) == []
+    assert [state for *_, state, _ in told_of(before)] == ["silent"]
+
+
+def test_a_machine_whose_clock_is_behind_counts_from_the_newest_sign() -> None:
+    seen = life(seconds_ago=-3600)
+    assert told_of(seen) == [("control-2", 7, "running", "")]

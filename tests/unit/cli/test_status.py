@@ -75,6 +75,28 @@ def test_every_stage_that_reads_a_topic_has_its_lag() -> None:
     ]
 
 
+def test_workers_of_several_machines_are_told_with_their_host_within_a_terminals_width() -> None:
+    here = Worker("classify", 42, "running", "", 5, START, "http://127.0.0.1:41234", "control-1")
+    there = Worker("index", 1, "silent", "no sign for 3 min", 0, START, "", "control-2", 180.0)
+    text = shown(status(workers=[here, there]))
+    row = next(line for line in text.splitlines() if line.startswith("index"))
+    assert row.split()[:5] == ["index", "control-2", "1", "silent", "(no"]
+    assert max(map(len, text.splitlines())) <= 80
+    assert "control-1" not in shown(status(workers=[here]))
+
+
+def test_the_age_of_what_waits_and_what_nobody_acknowledged_is_told() -> None:
+    lag = Lag("classify", "flagpost-classify", "posts", 1_234, 250.0)
+    text = shown(status(topics=[TopicStatus("posts", "posts", 6, 12_000)], lags=[lag], open_alerts=2))
+    assert "1,234 (4 min)" in text
+    assert "2 open: see `flagpost alerts list`" in text
+
+
+def test_a_missing_dead_mans_switch_is_told_in_one_calm_line() -> None:
+    assert "Heartbeat     none: FLAGPOST_HEARTBEAT_URL names a dead-man's switch" in shown(status())
+    assert "Heartbeat" not in shown(status(heartbeat=True))
+
+
 def test_what_is_down_is_named_beside_what_is_up() -> None:
     text = shown(status(problems=[Problem("kafka", "Nobody answers.", "Start it.", 3)], items=1))
     assert "127.0.0.1:9092                    down" in text

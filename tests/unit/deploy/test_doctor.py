@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from deploy import doctor
-from deploy.doctor import Finding, check_folder, check_model, check_port, check_python
+from deploy.doctor import Finding, check_folder, check_heartbeat, check_model, check_port, check_python
 from deploy.local.ports import Ports
+from pipeline.settings import Settings
 
 
 def test_python_is_judged_by_its_version() -> None:
@@ -53,3 +54,12 @@ def test_the_exit_code_tells_whether_something_is_wrong(
         "ok": code == 0,
         "findings": [{"check": "disk", "state": state, "says": "It is so.", "do": "Do this."}],
     }
+
+
+def test_a_missing_dead_mans_switch_is_told_calmly_and_in_production_with_what_to_do() -> None:
+    at_home = check_heartbeat(Settings())
+    assert (at_home.state, at_home.do) == ("ok", "")
+    production = check_heartbeat(Settings(production=True, kafka_security_protocol="SSL"))
+    assert production.state == "attention"
+    assert "FLAGPOST_HEARTBEAT_URL" in production.do
+    assert "SECRET" not in check_heartbeat(Settings(heartbeat_url="https://x.example/SECRET")).says  # type: ignore[arg-type]
