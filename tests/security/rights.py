@@ -35,15 +35,18 @@ RIGHTS = {
             "flagged": ("WRITE",),
             "outcomes": ("READ", "WRITE"),
             "chatter-sample": ("WRITE",),
+            "workers": ("WRITE",),
             "dead-letters": ("WRITE",),
         },
         {"flagpost-classify": ("READ",)},
     ),
     "index": Rights(
-        {"flagged": ("READ",), "alerts": ("READ",), "dead-letters": ("WRITE",)}, {"flagpost-index": ("READ",)}
+        {"flagged": ("READ",), "alerts": ("READ",), "workers": ("WRITE",), "dead-letters": ("WRITE",)},
+        {"flagpost-index": ("READ",)},
     ),
     "status": Rights(
-        dict.fromkeys(TOPICS, ("DESCRIBE",)), dict.fromkeys([group_of(stage) for stage in READERS], ("DESCRIBE",))
+        {**dict.fromkeys(TOPICS, ("DESCRIBE",)), "workers": ("READ",)},
+        dict.fromkeys([group_of(stage) for stage in READERS], ("DESCRIBE",)),
     ),
     "dead-letters": Rights({"dead-letters": ("READ",), "posts": ("WRITE",), "flagged": ("WRITE",)}, {}),
 }
