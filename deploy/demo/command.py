@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import signal
@@ -17,7 +18,8 @@ import click
 from rich.console import Console
 from rich.rule import Rule
 
-from deploy.demo import report
+from deploy.demo import deciding, paging, report
+from deploy.demo.today import move
 from deploy.demo.workers import running_workers
 from deploy.local.command import ends_on_signals
 from deploy.local.stack import Stack
@@ -30,6 +32,7 @@ from pipeline.index.search import Search, search
 from pipeline.settings import Settings, load_settings
 from pipeline.setup.elasticsearch import setup_elasticsearch
 from pipeline.setup.topics import setup_topics
+from pipeline.supervisor import STAGES
 
 HERE: Final = Path(__file__).parent
 SATURDAY: Final = HERE / "saturday.jsonl"
@@ -52,7 +55,7 @@ def demo() -> None:
     """Run one eventful Saturday through a real Kafka, the model and a real Elasticsearch.
 
     In a terminal everything stays up afterwards, until Ctrl-C. Otherwise all is stopped, and the exit code is 0 only if
-    the books balance.
+    the books balance, a page came that stopped when it was acknowledged, and a decision outlived a replay.
     """
     console = Console(highlight=False)
     settings = load_settings()
@@ -73,22 +76,29 @@ def demo() -> None:
         console.print(f"Topics and index: {sum(one.state != 'unchanged' for one in changes)} of {len(changes)} new.")
         console.print(Rule("The stages", align="left"))
         started = time.monotonic()
+        receiver = ends.enter_context(paging.pager(settings))
         ends.enter_context(running_workers(settings))
-        console.print(f"classify and index are running after {time.monotonic() - started:.1f} s.")
-        console.print(Rule("Saturday, 15 August: what came in", align="left"))
-        even = _saturday(console, settings)
+        console.print(f"{', '.join(STAGES)} are running after {time.monotonic() - started:.1f} s.")
+        console.print(Rule("One Saturday, ending now: what came in", align="left"))
+        saturday = settings.home / "demo" / "saturday.jsonl"
+        move(SATURDAY, saturday, dt.datetime.now(dt.UTC))
+        fine = _saturday(console, settings, saturday)
+        console.print(Rule("Who was paged", align="left"))
+        fine &= paging.show(console, settings, receiver)
+        console.print(Rule("What an analyst decides", align="left"))
+        fine &= deciding.show(console, settings, saturday)
         stays = console.is_terminal and sys.stdin.isatty()
         console.print(Rule("What to try next", align="left"))
         console.print(_NEXT if stays else f"  .venv/bin/flagpost local up    # if it has stopped\n{_NEXT}")
         if stays:
             console.print("\nEverything stays up. [bold]Ctrl-C[/bold] stops it.")
             _wait_for_interrupt()
-    sys.exit(0 if even else 1)
+    sys.exit(0 if fine else 1)
 
 
-def _saturday(console: Console, settings: Settings) -> bool:
+def _saturday(console: Console, settings: Settings, saturday: Path) -> bool:
     started = time.monotonic()
-    ingested = _ingest()
+    ingested = _ingest(saturday)
     wait_until_done(settings, timeout=DONE_WITHIN)
     seconds = time.monotonic() - started
     with connect(settings) as client:
@@ -97,7 +107,7 @@ def _saturday(console: Console, settings: Settings) -> bool:
         console.print(report.table(books, ingested["sent"], ingested["bad"], seconds))
         console.print()
         console.print(report.sums(books))
-        agreement = report.agreement(settings, LABELS, SATURDAY)
+        agreement = report.agreement(settings, LABELS, saturday)
         console.print(
             f"[dim]The writer of these invented posts gave each a label too: the model agrees on "
             f"{agreement.same / agreement.posts:.1%} of {agreement.posts:,} (macro-F1 {agreement.macro_f1:.2f}).[/dim]"
@@ -109,10 +119,10 @@ def _saturday(console: Console, settings: Settings) -> bool:
     return books.even
 
 
-def _ingest() -> dict[str, int]:
+def _ingest(saturday: Path) -> dict[str, int]:
     """Runs `flagpost ingest` as a user would; its exit code 1 says that some lines were bad, which is meant here."""
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "ingest", os.path.relpath(SATURDAY), "--from-start", "--json"],
+        [sys.executable, "-m", "pipeline.cli", "ingest", os.path.relpath(saturday), "--from-start", "--json"],
         stdout=subprocess.PIPE,
         check=False,
     )
@@ -135,7 +145,8 @@ def _wait_for_interrupt() -> None:
 
 
 _NEXT: Final = """\
-  .venv/bin/flagpost search --grade immediate --since 2026-08-15
+  .venv/bin/flagpost search --grade immediate --since 6h
+  .venv/bin/flagpost alerts list
   .venv/bin/flagpost status
   .venv/bin/flagpost dead-letters list
   echo "he's outside my door again with the bat" | .venv/bin/flagpost classify --text -

@@ -16,21 +16,22 @@ from pipeline.supervisor import STAGES, Supervisor
 
 
 @click.command()
-@click.argument("stages", nargs=-1, required=True, metavar="STAGE…")
+@click.argument("stages", nargs=-1, metavar="[STAGE…]")
 @click.option(
     "--logs", type=click.Path(file_okay=False, path_type=Path), help="Write each stage's log to a file in this folder."
 )
 def worker(stages: tuple[str, ...], logs: Path | None) -> None:
-    """Run stages as processes of their own: classify, index, review. One that ends is started again.
+    """Run stages as processes of their own, all of them where none is named. One that ends is started again.
 
     A stage that is named twice runs twice. Ctrl-C ends them all; what is unfinished then is delivered again.
 
     `flagpost worker resume STAGE` lets a stage go on that paused because most of its messages were bad.
     """
-    if stages[0] == "resume":
+    if stages[:1] == ("resume",):
         _resume(stages[1:])
         return
     _check(stages)
+    stages = stages or STAGES
     settings = load_settings()
     settings.bootstrap()  # where there is none, it is said here and not in every worker's log
     if "index" in stages:
