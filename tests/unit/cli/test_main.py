@@ -39,7 +39,7 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
     assert "Usage: flagpost " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [("nonsense",), ("search", "--nonsense"), ("worker",)])
+@pytest.mark.parametrize("arguments", [("nonsense",), ("search", "--nonsense"), ("classify",)])
 def test_wrong_use_says_how_to_use_it(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*arguments) == 2
     shown = capsys.readouterr().err
