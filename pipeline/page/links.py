@@ -66,9 +66,9 @@ class Links:
         _require_usable(settings.links_url, settings.production)
         secret = settings.links_secret.get_secret_value() if settings.links_secret else ""
         if len(secret) < LEAST_SECRET:
+            fault = f"has fewer than {LEAST_SECRET} characters" if secret else "is missing"
             raise InvalidSettings(
-                f"FLAGPOST_LINKS_URL is set, and the key that links are signed with has {len(secret)} characters"
-                f" instead of {LEAST_SECRET} or more.",
+                f"FLAGPOST_LINKS_URL is set, and the key that links are signed with {fault}.",
                 "Make one with `openssl rand -hex 32` and set FLAGPOST_LINKS_SECRET_FILE to the file that holds it,"
                 " the same for the page worker and for `flagpost alerts serve`.",
             )

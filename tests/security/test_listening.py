@@ -50,6 +50,8 @@ def test_nothing_listens_beyond_loopback(tmp_path: Path) -> None:
     home = tmp_path / "home"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FLAGPOST_")}
     environment |= {"FLAGPOST_HOME": str(home), "FLAGPOST_INFERENCE_THREADS": "1", "FLAGPOST_HTTP_PORT": "0"}
+    environment |= {"FLAGPOST_ALERTS_PORT": "0", "FLAGPOST_LINKS_URL": "https://alerts.example"}
+    environment |= {"FLAGPOST_LINKS_SECRET": "k" * 32}
     flagpost = [sys.executable, "-m", "pipeline.cli"]
     stack = Stack(home)
     servers = stack.up()
@@ -58,20 +60,23 @@ def test_nothing_listens_beyond_loopback(tmp_path: Path) -> None:
         with (
             command(environment, tmp_path / "workers.log", "worker", "classify", "index") as supervisor,
             command(environment, tmp_path / "http.log", "ingest-http", "--no-token") as ingest,
+            command(environment, tmp_path / "alerts.log", "alerts", "serve") as alerts,
         ):
             wait_for(lambda: len(workers(home)) == 2, 90, "both workers and their health servers are up")
             wait_for(lambda: b"Taking posts" in (tmp_path / "http.log").read_bytes(), 30, "ingest-http is up")
+            wait_for(lambda: b"Answering" in (tmp_path / "alerts.log").read_bytes(), 30, "alerts serve is up")
             found = {
                 "kafka": listening(psutil.Process(servers["kafka"]["pid"])),
                 "elasticsearch": listening(psutil.Process(servers["elasticsearch"]["pid"])),
                 "workers": listening(supervisor),
                 "ingest-http": listening(ingest),
+                "alerts serve": listening(alerts),
             }
     finally:
         stack.down(wipe=True)
-    # Kafka and its controller, Elasticsearch's HTTP and transport, one health server a worker, and POST /posts.
+    # Kafka and its controller, Elasticsearch's HTTP and transport, one health server a worker, POST /posts, and links.
     assert {part: len(addresses) for part, addresses in found.items()} == {
-        "kafka": 2, "elasticsearch": 2, "workers": 2, "ingest-http": 1,
+        "kafka": 2, "elasticsearch": 2, "workers": 2, "ingest-http": 1, "alerts serve": 1,
     }, found  # fmt: skip
     open_to_others = [
         address for addresses in found.values() for address in addresses if not loopback(address.rpartition(":")[0])
