@@ -131,7 +131,7 @@ class Ledger:
             duplicated=sum(uids.values()) - len(uids),
             repeats={
                 "outcomes": len(told) - len(outcomes),
-                "flagged": len(self._read("flagged")) - published,
+                "flagged": sum(not _is_reviewed(record.value) for record in self._read("flagged")) - published,
                 "dead-letters": len(letters) - len(self.poison),
             },
             differences=[*silent, *wrong, *twice, *dead],
@@ -193,6 +193,11 @@ class Ledger:
 
     def _read(self, topic: str) -> list[Any]:
         return records(self.settings, topic)
+
+
+def _is_reviewed(item: bytes) -> bool:
+    """Whether an analyst's decision made this record of `[flagged]`, and no record of `[posts]`."""
+    return b'"reviews":' in item  # no text can hold it: a quotation mark in one is escaped
 
 
 def _moment(revision: str) -> dt.datetime:

@@ -33,7 +33,7 @@ class There:
             for offset, (id, outcome) in enumerate(told)
         ] + [{"offset": len(told), "outcome": "dead_lettered"}]
         self.letters = [POISON]
-        self.flagged = [b"one", b"one", b"two", b"three", b"four"]
+        self.flagged = [b"one", b"one", b"two", b"three", b"four", b'{"reviews":1}']
         self.documents = {
             document_id("x", "kept"): {"message": "new", "flagpost": {"uid": "x:kept"}},
             document_id("x", "gone"): {"flagpost": {"uid": "x:gone", "withdrawn": True}},
