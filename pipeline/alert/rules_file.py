@@ -39,7 +39,11 @@ class Read:
     def sentence(self, fault: Fault) -> str:
         """``fault`` with its place in the file; what to do about it stands apart, in ``fault.do``."""
         where = f", {fault.place}" if fault.path else ""
-        return f"Line {self._text.line_of(fault.path):,} of {self.name}{where}: {fault.says}."
+        return f"Line {self.line_of(fault):,} of {self.name}{where}: {fault.says}."
+
+    def line_of(self, fault: Fault) -> int:
+        """Counted from 1."""
+        return self._text.line_of(fault.path)
 
 
 def read_rules(path: Path) -> RulesFile:
