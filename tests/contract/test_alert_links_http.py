@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from pipeline.errors import KafkaUnavailable
-from pipeline.page.http import app, often
+from pipeline.page.http import form, often
 from pipeline.page.links import Links
 from schemas.alert import Action, ActionKind
 from tests.alert_links import ALERT, KINDS, LINKS, NOW, PAGE, URL, Client, Stage, answering, link, press
@@ -213,13 +213,13 @@ async def test_while_kafka_is_away_nothing_is_shown_as_if_it_were_so(client: Cli
 @pytest.mark.parametrize(
     ("sent", "type", "status"),
     [
-        (b"", app.FORM, 400),
-        (b"kind=", app.FORM, 400),
-        (b"kind=delete", app.FORM, 400),
-        (b"kind=acknowledge%00", app.FORM, 400),
-        (b"a=1&b=2&c=3&d=4&kind=resolve", app.FORM, 400),
-        (b"\xff\xfe", app.FORM, 400),
-        (b"kind=resolve&x=" + b"a" * app.MAX_BODY, app.FORM, 413),
+        (b"", form.FORM, 400),
+        (b"kind=", form.FORM, 400),
+        (b"kind=delete", form.FORM, 400),
+        (b"kind=acknowledge%00", form.FORM, 400),
+        (b"a=1&b=2&c=3&d=4&kind=resolve", form.FORM, 400),
+        (b"\xff\xfe", form.FORM, 400),
+        (b"kind=resolve&x=" + b"a" * form.MAX_BODY, form.FORM, 413),
         (b'{"kind": "resolve"}', "application/json", 415),
         (b"kind=resolve", "text/plain", 415),
         (b"kind=resolve", "multipart/form-data; boundary=x", 415),

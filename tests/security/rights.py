@@ -48,6 +48,7 @@ RIGHTS = {
         {**dict.fromkeys(TOPICS, ("DESCRIBE",)), "workers": ("READ",)},
         dict.fromkeys([group_of(stage) for stage in READERS], ("DESCRIBE",)),
     ),
+    "alerts": Rights({"alerts": ("READ",), "audit": ("READ",), "alert-actions": ("WRITE",)}, {}),
     "dead-letters": Rights({"dead-letters": ("READ",), "posts": ("WRITE",), "flagged": ("WRITE",)}, {}),
 }
 """By user. Who may read or write a topic may describe it; who may write one may write idempotently."""

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from pipeline.ingest.http.serve import serve
-from pipeline.page.http import app
+from pipeline.page.http import form
 from pipeline.page.http.app import LinksServer
 from tests.alert_links import ALERT, LINKS, NOW, Stage, link
 from tests.security.http_socket import asked, statuses
@@ -35,7 +35,7 @@ async def port(stage: Stage) -> AsyncIterator[int]:
 
 def pressed(payload: bytes = b"kind=resolve", *lines: str, path: str = "", method: str = "POST") -> bytes:
     """A request as bytes; ``lines`` are further headers."""
-    head = [f"{method} {path or link()} HTTP/1.1", "Host: x", f"Content-Type: {app.FORM}", *lines]
+    head = [f"{method} {path or link()} HTTP/1.1", "Host: x", f"Content-Type: {form.FORM}", *lines]
     if not any(line.lower().startswith(("content-length", "transfer-encoding")) for line in lines):
         head.append(f"Content-Length: {len(payload)}")
     return "\r\n".join([*head, "Connection: close", "", ""]).encode() + payload
@@ -89,7 +89,7 @@ async def test_no_link_is_in_the_log(port: int) -> None:
 
 
 async def test_a_body_that_drips_is_refused_in_time(port: int, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(form, "BODY_SECONDS", 0.2)
     assert statuses(await asked(port, pressed(b"kind", "Content-Length: 12"), seconds=5)) == [408]
     assert stage.actions == []
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 
 import pytest
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaProducer
 from kafka import errors as kafka_errors
 
 from pipeline.errors import AccessRefused, KafkaUnavailable
 from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
+from pipeline.page.actions import NotTakenUp
 from pipeline.topic_reader import SILENCE_SECONDS
-from schemas.topics import CHATTER_SAMPLE, FLAGGED, POSTS
+from schemas import codec
+from schemas.topics import ALERT_ACTIONS, ALERTS, CHATTER_SAMPLE, FLAGGED, POSTS
+from tests.notices import alert
 from tests.security.kafka_attempts import Attempt, creates, deletes, joins, reads, shortens, writes
 from tests.security.run import Ran
 from tests.security.secured import Secured
@@ -41,6 +44,10 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
         ("status", reads(POSTS)),
         ("status", writes("posts")),
         ("status", creates),
+        ("alerts", reads(POSTS)),
+        ("alerts", reads(ALERT_ACTIONS)),
+        ("alerts", writes("alerts")),
+        ("alerts", writes("audit")),
         ("dead-letters", reads(POSTS)),
         ("dead-letters", writes("outcomes")),
         ("stranger", reads(POSTS)),
@@ -51,6 +58,23 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 def test_kafka_refuses_what_a_user_has_no_right_to(secured: Secured, ran: Ran, user: str, attempt: Attempt) -> None:
     with pytest.raises(kafka_errors.AuthorizationError):
         attempt(secured.settings(user))
+
+
+def test_alerts_are_seen_and_acted_on_with_the_rights_to_that_alone(secured: Secured, ran: Ran) -> None:
+    one = alert()
+    producer = KafkaProducer(**kafka_python_options(secured.settings("admin")))
+    producer.send(ALERTS.name, codec.encode(one), key=one.id.encode()).get(timeout=20)
+    producer.close()
+    for arguments, code, says in (
+        (["list"], 0, "1 open."),
+        (["show", one.id], 0, "History"),
+        (["ack", one.id], NotTakenUp.exit_code, "It is recorded"),  # there is no page worker here
+    ):
+        done = secured.flagpost("alerts", "alerts", *arguments)
+        assert done.returncode == code, done.stdout
+        assert says in done.stdout
+    done = secured.flagpost("status", "alerts", "list")
+    assert done.returncode == AccessRefused.exit_code, done.stdout
 
 
 def test_kafka_takes_nobody_who_does_not_sign_on(secured: Secured) -> None:

@@ -6,8 +6,7 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, get_args
-from urllib.parse import parse_qs
+from typing import Final
 
 from aiohttp import web
 
@@ -16,15 +15,11 @@ from pipeline.log import get_logger
 from pipeline.page.actions import possible
 from pipeline.page.http import pages
 from pipeline.page.http.following import Alerts
+from pipeline.page.http.form import Refusal, kind_in, kind_of
 from pipeline.page.http.html import HEADERS
 from pipeline.page.http.often import Often
 from pipeline.page.links import LinkClaim, LinkExpired, LinkInvalid, Links
 from schemas.alert import Action, ActionKind, Alert
-
-MAX_BODY: Final = 4096
-BODY_SECONDS: Final = 10.0
-FORM: Final = "application/x-www-form-urlencoded"
-KINDS: Final[tuple[ActionKind, ...]] = get_args(ActionKind)
 
 MAX_IN_WORK: Final = 32
 """Actions on their way to Kafka at once."""
@@ -40,15 +35,6 @@ RETRY_AFTER: Final = {"Retry-After": "5"}
 log = get_logger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Refusal(Exception):
-    """A request that is answered with ``page`` and records nothing."""
-
-    def __init__(self, status: int, page: str) -> None:
-        super().__init__(str(status))
-        self.status = status
-        self.page = page
 
 
 class LinksServer:
@@ -85,7 +71,7 @@ class LinksServer:
         """GET and HEAD: changes nothing, whoever asks."""
         claim = self._claim(request)
         alert = self._alert(claim)
-        kind = _kind_of(request.query.get("done"))
+        kind = kind_of(request.query.get("done"))
         now = self._now()
         if kind is not None and claim.token(kind) in alert.spent:
             return _page(200, pages.recorded_page(alert, kind, now))
@@ -95,7 +81,7 @@ class LinksServer:
 
     async def act(self, request: web.Request) -> web.Response:
         claim = self._claim(request)
-        kind = await _kind_in(request)
+        kind = await kind_in(request)
         alert = self._alert(claim)
         token = claim.token(kind)
         used = token in alert.spent
@@ -123,7 +109,7 @@ class LinksServer:
         try:
             claim = self._links.read(request.match_info["token"], self._now())
         except LinkInvalid:
-            log.info("a link that is none of ours", remote=request.remote)
+            log.debug("a link that is none of ours", remote=request.remote)  # anybody can, as often as they like
             raise Refusal(404, pages.no_such_link()) from None
         except LinkExpired:
             raise Refusal(410, pages.expired()) from None
@@ -181,33 +167,6 @@ class LinksServer:
             if alert is None or token in alert.spent:
                 return
             await asyncio.sleep(0.05)
-
-
-async def _kind_in(request: web.Request) -> ActionKind:
-    """Which button was pressed. Raises `Refusal`; a body beyond `MAX_BODY` is not read to its end."""
-    if request.content_type != FORM or request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Refusal(415, pages.no_form())
-    body = b""
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for block in request.content.iter_any():
-                body += block
-                if len(body) > MAX_BODY:
-                    raise Refusal(413, pages.no_form())
-    except TimeoutError:
-        raise Refusal(408, pages.no_form()) from None
-    try:
-        fields = parse_qs(body.decode("ascii"), strict_parsing=True, max_num_fields=4)
-    except ValueError:
-        raise Refusal(400, pages.no_form()) from None
-    kind = _kind_of(fields.get("kind", [""])[0])
-    if kind is None:
-        raise Refusal(400, pages.no_form())
-    return kind
-
-
-def _kind_of(text: str | None) -> ActionKind | None:
-    return next((kind for kind in KINDS if kind == text), None)
 
 
 def _page(status: int, page: str) -> web.Response:
