@@ -52,7 +52,7 @@ def alike(one: Sequence[int], other: Sequence[int]) -> float:
 
 def one_story(one: Sequence[int], other: Sequence[int], place: str | None, other_place: str | None) -> bool:
     """Whether two texts tell the same: alike enough, and not of two different places."""
-    if place and other_place and place.casefold() != other_place.casefold():
+    if place and other_place and plain(place) != plain(other_place):
         return False
     return alike(one, other) >= LEAST_ALIKE
 
