@@ -36,6 +36,41 @@ def ssl_context(settings: Settings) -> ssl.SSLContext | None:
     return ssl.create_default_context(cafile=str(settings.kafka_ca_file) if settings.kafka_ca_file else None)
 
 
+def producer_options(settings: Settings) -> dict[str, Any]:
+    """How any producer of ours reaches Kafka, and what it asks of it, as keyword arguments of aiokafka's."""
+    password = settings.kafka_password
+    return {
+        "bootstrap_servers": settings.bootstrap(),
+        "client_id": "flagpost",
+        "acks": "all",
+        "max_request_size": max(topic.max_bytes for topic in TOPICS.values()),
+        "max_batch_size": 256 * 1024,
+        "request_timeout_ms": int(ACKNOWLEDGED_WITHIN * 1000),
+        "security_protocol": settings.kafka_security_protocol,
+        "sasl_mechanism": settings.kafka_sasl_mechanism,
+        "sasl_plain_username": settings.kafka_username,
+        "sasl_plain_password": password.get_secret_value() if password else None,
+        "ssl_context": ssl_context(settings),
+    }
+
+
+@contextlib.contextmanager
+def connecting(settings: Settings) -> Iterator[None]:
+    """Turns aiokafka's errors while a producer starts into `KafkaUnavailable` or `AccessRefused`."""
+    try:
+        yield
+    except KafkaError as error:
+        if "auth" in type(error).__name__.lower():
+            raise AccessRefused(
+                f"Kafka at {settings.bootstrap()} refused the user name or password.",
+                "Correct FLAGPOST_KAFKA_USERNAME and FLAGPOST_KAFKA_PASSWORD.",
+            ) from None
+        raise KafkaUnavailable(
+            f"Nobody answers as Kafka at {settings.bootstrap()}.",
+            "Start it (`flagpost local up`) or set FLAGPOST_KAFKA_BOOTSTRAP to your brokers.",
+        ) from None
+
+
 class KafkaProducer:
     """`pipeline.message.Producer` on a real Kafka."""
 
@@ -46,35 +81,13 @@ class KafkaProducer:
     @classmethod
     async def start(cls, settings: Settings) -> KafkaProducer:
         """Connects. Raises `KafkaUnavailable` or `AccessRefused`."""
-        password = settings.kafka_password
-        producer = AIOKafkaProducer(
-            bootstrap_servers=settings.bootstrap(),
-            client_id="flagpost",
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=5,
-            max_request_size=max(topic.max_bytes for topic in TOPICS.values()),
-            max_batch_size=256 * 1024,
-            request_timeout_ms=int(ACKNOWLEDGED_WITHIN * 1000),
-            security_protocol=settings.kafka_security_protocol,
-            sasl_mechanism=settings.kafka_sasl_mechanism,
-            sasl_plain_username=settings.kafka_username,
-            sasl_plain_password=password.get_secret_value() if password else None,
-            ssl_context=ssl_context(settings),
-        )
-        try:
-            await producer.start()
-        except KafkaError as error:
-            await producer.stop()
-            if "auth" in type(error).__name__.lower():
-                raise AccessRefused(
-                    f"Kafka at {settings.bootstrap()} refused the user name or password.",
-                    "Correct FLAGPOST_KAFKA_USERNAME and FLAGPOST_KAFKA_PASSWORD.",
-                ) from None
-            raise KafkaUnavailable(
-                f"Nobody answers as Kafka at {settings.bootstrap()}.",
-                "Start it (`flagpost local up`) or set FLAGPOST_KAFKA_BOOTSTRAP to your brokers.",
-            ) from None
+        producer = AIOKafkaProducer(**producer_options(settings), enable_idempotence=True, linger_ms=5)
+        with connecting(settings):
+            try:
+                await producer.start()
+            except KafkaError:
+                await producer.stop()
+                raise
         return cls(producer, settings)
 
     async def send(self, record: Outgoing) -> Awaitable[None]:
@@ -82,7 +95,7 @@ class KafkaProducer:
         if len(record.value) + len(record.key or b"") > record.topic.max_bytes:
             raise RecordTooLarge
         deadline = asyncio.get_running_loop().time() + ACKNOWLEDGED_WITHIN
-        with _explained(name):
+        with explained(name):
             # Waits for the topic's metadata and for room in the buffer.
             async with asyncio.timeout_at(deadline):
                 future = await self._producer.send(
@@ -97,13 +110,13 @@ class KafkaProducer:
 
 async def _acknowledged(future: asyncio.Future[Any], name: str, deadline: float) -> None:
     """``deadline`` in the loop's time. An idempotent aiokafka producer itself tries for ever."""
-    with _explained(name):
+    with explained(name):
         async with asyncio.timeout_at(deadline):
             await asyncio.shield(future)
 
 
 @contextlib.contextmanager
-def _explained(name: str) -> Iterator[None]:
+def explained(name: str) -> Iterator[None]:
     """Turns aiokafka's errors about the topic ``name`` into ours."""
     try:
         yield

@@ -15,7 +15,7 @@ from faust.types import EventT
 
 from agents.health import HealthServer
 from agents.kafka_producer import KafkaProducer
-from pipeline.delivery import Delivery, Outage, OwningStage, Stage
+from pipeline.delivery import Delivery, Outage, OwningStage, Stage, TimedStage
 from pipeline.errors import ElasticsearchUnavailable, FlagpostError, KafkaUnavailable
 from pipeline.journal import CrashJournal
 from pipeline.lag import READERS
@@ -51,6 +51,7 @@ class Worker:
         self._guard = PoisonGuard(pause_file(settings.home, name))
         self._topics = {settings.named(topic.name): topic.name for topic in READERS[name]}
         self._delivering: asyncio.Task[None] | None = None
+        self._timed: asyncio.Task[None] | None = None
         self._reporter: Reporter | None = None
         self.metrics = StageMetrics(name)
 
@@ -82,12 +83,16 @@ class Worker:
                 policy=RetryPolicy(limit=settings.retry_limit),
             )
             self.metrics.progressed()
+            if isinstance(stage, TimedStage):
+                self._timed = asyncio.create_task(self._ending_on_failure(stage.run(self.metrics)))
             log.info("stage started", stage=self._name)
             return self._delivery
 
     async def close(self) -> None:
         """Closes connections at a clean end."""
         await self._resources.aclose()
+        if self._timed is not None:
+            self._timed.cancel()
 
     async def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
         """Partitions, each a topic as Kafka names it and a number, are ours: a stage that owns state reads it now."""

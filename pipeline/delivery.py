@@ -84,6 +84,15 @@ class OwningStage(Stage, Protocol):
         ...
 
 
+@runtime_checkable
+class TimedStage(Stage, Protocol):
+    """A stage that does things by the clock, beside its messages."""
+
+    async def run(self, metrics: StageMetrics) -> None:
+        """Does them until it is cancelled, from the start of the process on. Anything raised ends the process."""
+        ...
+
+
 @dataclass(slots=True)
 class Delivery:
     """Delivers one stage's batches, one batch at a time."""

@@ -68,6 +68,9 @@ class StageMetrics:
             registry=self.registry,
             buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 1000),
         )
+        self._pages = Counter(
+            "flagpost_pages", "Tries of pages by what came of them", ["stage", "channel", "end"], registry=self.registry
+        )
         self._lag_gauge = Gauge("flagpost_lag", "Messages not yet done", ["stage"], registry=self.registry)
         self._paused = Gauge("flagpost_paused", "1 while the stage is paused", ["stage"], registry=self.registry)
 
@@ -76,6 +79,10 @@ class StageMetrics:
         kind, note = ("dead_letter", end.reason) if isinstance(end, DeadLetter) else ("done", end.note)
         self._ends.labels(self._stage, kind, note).inc()
         self._age.labels(self._stage).observe(max(age.total_seconds(), 0.0))
+
+    def page(self, channel: str, end: str) -> None:
+        """Counts a try of a page: delivered, failed for good, retried later, needless by now."""
+        self._pages.labels(self._stage, channel, end).inc()
 
     def batch_begun(self) -> None:
         self._batch_begun = self._monotonic()

@@ -19,7 +19,7 @@ from pipeline.retry import RetryPolicy
 
 log = get_logger(__name__)
 
-STAGES: Final = ("classify", "index", "review")
+STAGES: Final = ("classify", "index", "alert", "page", "review")
 
 # Exit codes of a worker, after BSD's sysexits.h. The worker is started again after each of them.
 EXIT_FAULT: Final = 70

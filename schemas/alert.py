@@ -6,7 +6,7 @@ pages included, one record a change. `[alert-actions]` is what people do: acknow
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -34,6 +34,12 @@ MOST_ITEMS = 50
 
 MOST_EXCERPT = 280
 """Characters of a post's text that a page may carry: enough to act on, and no more of the public's data than that."""
+
+FINGERPRINT: Final = 8
+"""Bytes that tell an item which is counted and not told one by one."""
+
+MOST_COUNTED: Final = 4096
+"""Items that an alert counts beside those that it tells; then it is full, and the story's next item opens another."""
 
 
 class Excerpt(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -131,10 +137,18 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     state: AlertState
     opened_at: Moment
     updated_at: Moment
+    news_at: Annotated[Moment | None, Meta(description="When its last item came")] = None
     title: Annotated[Short | None, Meta(description="Of an alert about flagpost itself: what is wrong")] = None
     digest: Annotated[bool, Meta(description="Gathers what must not page one by one")] = False
     count: Annotated[int, Meta(ge=0, description="Items of the story, reposts and near-duplicates included")] = 0
     items: Annotated[list[AlertItem], Meta(max_length=MOST_ITEMS)] = []
+    counted: Annotated[
+        bytes,
+        Meta(
+            max_length=FINGERPRINT * MOST_COUNTED,
+            description="Fingerprints of items that are counted only, base64: a repeat is none",
+        ),
+    ] = b""
     likeness: Annotated[list[int], Meta(max_length=128, description="Of its first item")] = []
     pages: Annotated[list[Page], Meta(max_length=512, description="Those to come, and the last that ended")] = []
     step: Annotated[int, Meta(ge=0, description="Escalation steps taken")] = 0
@@ -144,7 +158,9 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     acknowledged_by: Short | None = None
     resolved_at: Moment | None = None
     resolved_by: Short | None = None
-    spent: Annotated[list[Short], Meta(max_length=512, description="Link tokens that were used")] = []
+    spent: Annotated[
+        list[Short], Meta(max_length=512, description="Link tokens that were used, and marks of actions without one")
+    ] = []
 
 
 class Action(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="action"):

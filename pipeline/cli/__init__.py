@@ -28,6 +28,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("pipeline.cli.models:models", "List, show and verify released models."),
     "search": ("pipeline.cli.search:search", "Search the flagged items."),
     "review": ("pipeline.cli.review:review", "Decide what an item is; show and export decisions."),
+    "rules": ("pipeline.cli.rules:rules", "Check the alert rules, and try them on posts."),
+    "alerts": ("pipeline.cli.alerts:alerts", "Show alerts; acknowledge, escalate and resolve them."),
     "status": ("pipeline.cli.status:status", "Show topics, lag, index, dead letters and workers."),
     "dead-letters": ("pipeline.cli.dead_letters:dead_letters", "List, show and replay what could not be used."),
     "settings": ("pipeline.cli.settings:settings", "Print every setting and where it is explained."),

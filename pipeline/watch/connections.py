@@ -18,6 +18,12 @@ ANSWERED_WITHIN: Final = 5.0
 _FETCHED: Final = 64 * 1024
 """Bytes that are fetched of a partition at once: of most topics a few records are wanted."""
 
+_WAIT_MS: Final = 10
+"""Only what is there is asked for. A fetch that waits for more would keep the next place in the topic from being read."""
+
+_DECODED: Final = 25
+"""Records that are decoded at once, wanted or not."""
+
 
 class Connections:
     """Raises `KafkaUnavailable`, `AccessRefused` or `NotSetUp`."""
@@ -39,6 +45,10 @@ class Connections:
                 self.settings,
                 request_timeout_ms=int(ANSWERED_WITHIN * 1000),
                 max_partition_fetch_bytes=_FETCHED,
+                fetch_max_wait_ms=_WAIT_MS,
+                retry_backoff_ms=_WAIT_MS,
+                max_poll_records=_DECODED,
+                check_crcs=False,  # in pure Python the dearest part of a read, and the brokers have checked them
             )
         return TopicReader(self.settings, topic, self._consumer, ANSWERED_WITHIN)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from pipeline.alert.rules import SystemRules
@@ -81,15 +82,21 @@ class SourceWatch:
     def _sample(self, reader: TopicReader) -> None:
         deadline = self._monotonic() + SAMPLE_SECONDS
         bounds = reader.bounds() if self._to_sample else {}
+
+        @cache  # one slot's end is another's beginning
+        def first_since(moment: float) -> dict[int, int]:
+            return reader.first_since(dt.datetime.fromtimestamp(moment, dt.UTC), bounds)
+
         while self._to_sample and self._monotonic() < deadline:
-            self._sample_one(reader, bounds, *self._to_sample[0])
+            begin, end = self._to_sample[0]
+            self._sample_one(reader, begin, end, first_since(begin), first_since(end))
             self._to_sample.popleft()
 
-    def _sample_one(self, reader: TopicReader, bounds: Bounds, begin: float, end: float) -> None:
-        first = reader.first_since(dt.datetime.fromtimestamp(begin, dt.UTC), bounds)
-        last = reader.first_since(dt.datetime.fromtimestamp(end, dt.UTC), bounds)
-        wanted = {number: (first[number], min(last[number], first[number] + SAMPLED)) for number in bounds}
-        reached = {number: end if wanted[number][1] == last[number] else begin for number in bounds}
+    def _sample_one(
+        self, reader: TopicReader, begin: float, end: float, first: Mapping[int, int], last: Mapping[int, int]
+    ) -> None:
+        wanted = {number: (first[number], min(last[number], first[number] + SAMPLED)) for number in first}
+        reached = {number: end if wanted[number][1] == last[number] else begin for number in first}
         for record in reader.records(wanted):
             at = record.timestamp / 1000
             reached[record.partition] = max(reached[record.partition], at)

@@ -24,6 +24,8 @@ class Rights:
     topics: dict[str, tuple[str, ...]]
     groups: dict[str, tuple[str, ...]]
     create: bool = False
+    transactional: tuple[str, ...] = ()
+    """Names under which it may write transactions, so that no older process of the same name writes any more."""
 
 
 RIGHTS = {
@@ -44,12 +46,41 @@ RIGHTS = {
         {"flagged": ("READ",), "alerts": ("READ",), "workers": ("WRITE",), "dead-letters": ("WRITE",)},
         {"flagpost-index": ("READ",)},
     ),
+    "alert": Rights(
+        {"flagged": ("READ",), "alert-candidates": ("WRITE",), "workers": ("WRITE",), "dead-letters": ("WRITE",)},
+        {"flagpost-alert": ("READ",)},
+    ),
+    "page": Rights(
+        {
+            # To watch over flagpost it follows nearly everything, and so it may read it.
+            **{name: ("READ",) for name in TOPICS if name not in ("audit", "chatter-sample")},
+            "alerts": ("READ", "WRITE"),
+            "audit": ("WRITE",),
+            "workers": ("READ", "WRITE"),
+            "dead-letters": ("READ", "WRITE"),
+        },
+        {**{group_of(stage): ("DESCRIBE",) for stage in READERS}, "flagpost-page": ("READ",)},
+        transactional=("flagpost-page",),
+    ),
+    "review": Rights(
+        {
+            "reviews": ("READ",),
+            "flagged": ("WRITE",),
+            "audit": ("WRITE",),
+            "workers": ("WRITE",),
+            "dead-letters": ("WRITE",),
+        },
+        {"flagpost-review": ("READ",)},
+    ),
+    "analyst": Rights({"reviews": ("READ", "WRITE")}, {}),
     "status": Rights(
         {**dict.fromkeys(TOPICS, ("DESCRIBE",)), "workers": ("READ",)},
         dict.fromkeys([group_of(stage) for stage in READERS], ("DESCRIBE",)),
     ),
     "alerts": Rights({"alerts": ("READ",), "audit": ("READ",), "alert-actions": ("WRITE",)}, {}),
-    "dead-letters": Rights({"dead-letters": ("READ",), "posts": ("WRITE",), "flagged": ("WRITE",)}, {}),
+    "dead-letters": Rights(
+        {"dead-letters": ("READ",), "posts": ("WRITE",), "flagged": ("WRITE",), "reviews": ("WRITE",)}, {}
+    ),
 }
 """By user. Who may read or write a topic may describe it; who may write one may write idempotently."""
 
@@ -60,6 +91,10 @@ def acls(settings: Settings) -> list[ACL]:
     for user, rights in RIGHTS.items():
         resources = [(ResourceType.TOPIC, settings.named(name), how) for name, how in rights.topics.items()]
         resources += [(ResourceType.GROUP, settings.named(name), how) for name, how in rights.groups.items()]
+        resources += [
+            (ResourceType.TRANSACTIONAL_ID, settings.named(name), ("DESCRIBE", "WRITE"))
+            for name in rights.transactional
+        ]
         if rights.create:
             resources.append((ResourceType.CLUSTER, "kafka-cluster", ("CREATE",)))
         made += [

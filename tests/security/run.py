@@ -1,4 +1,4 @@
-"""A whole run in production mode: setup, ingest, workers, status, search, dead letters; every process signs on as itself."""
+"""A whole run in production mode, from setup to a decision and dead letters; every process signs on as itself."""
 
 from __future__ import annotations
 
@@ -51,10 +51,21 @@ def whole_run(secured: Secured) -> Ran:
     file.write_text("\n".join([*lines, f'{{"{one_line}']), "utf-8", newline="\n")
     ran.keep("ingest", secured.flagpost("ingest", "ingest", str(file)))
     poison(secured.settings("ingest"))
-    with worker(secured, "classify"), worker(secured, "index"):
+    with (
+        worker(secured, "classify"),
+        worker(secured, "index"),
+        worker(secured, "alert"),
+        worker(secured, "page"),
+        worker(secured, "review"),
+    ):
         ran.keep("status --wait", secured.flagpost("status", "status", "--wait", "--timeout", "90"))
         ran.keep("doctor", secured.flagpost("status", "doctor"))
-    wait_for(lambda: found(secured) == 4, 10, "what was indexed can be searched")
+        wait_for(lambda: found(secured) == 4, 10, "what was indexed can be searched")
+        ran.keep("review", secured.flagpost("analyst", "review", "x:0", "--grade", "prompt", "--note", TEXT))
+        wait_for(lambda: reviewed(secured) == 1, 60, "the decision was applied")
+        wait_for(lambda: found(secured, "flagpost-alerts"), 60, "an alert was opened and stored")
+    ran.keep("review show", secured.flagpost("analyst", "review", "show", "x:0"))
+    ran.keep("review export", secured.flagpost("analyst", "review", "export"))
     ran.keep("search", secured.flagpost("analyst", "search", "knife"))
     ran.keep("list", secured.flagpost("dead-letters", "dead-letters", "list"))
     of_a_file = next(record for record in read_topic(secured.settings("admin"), DEAD_LETTERS) if not record.key)
@@ -87,6 +98,11 @@ def worker(secured: Secured, stage: str) -> Iterator[None]:
         process.wait(30)
 
 
-def found(secured: Secured) -> int:
+def found(secured: Secured, index: str = "flagpost-items") -> int:
     with connect(secured.settings("admin")) as client:
-        return int(client.count(index="flagpost-items")["count"])
+        return int(client.count(index=index)["count"])
+
+
+def reviewed(secured: Secured) -> int:
+    with connect(secured.settings("admin")) as client:
+        return int(client.count(index="flagpost-items", query={"exists": {"field": "flagpost.review.at"}})["count"])

@@ -13,7 +13,7 @@ from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
 from pipeline.page.actions import NotTakenUp
 from pipeline.topic_reader import SILENCE_SECONDS
 from schemas import codec
-from schemas.topics import ALERT_ACTIONS, ALERTS, CHATTER_SAMPLE, FLAGGED, POSTS
+from schemas.topics import ALERT_ACTIONS, ALERTS, AUDIT, CHATTER_SAMPLE, FLAGGED, POSTS
 from tests.notices import alert
 from tests.security.kafka_attempts import Attempt, creates, deletes, joins, reads, shortens, writes
 from tests.security.run import Ran
@@ -48,6 +48,19 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
         ("alerts", reads(ALERT_ACTIONS)),
         ("alerts", writes("alerts")),
         ("alerts", writes("audit")),
+        ("alert", reads(ALERTS)),
+        ("alert", writes("alerts")),
+        ("alert", joins("flagpost-page", "flagged")),
+        ("page", writes("flagged")),
+        ("page", writes("alert-actions")),
+        ("page", reads(AUDIT)),
+        ("review", reads(FLAGGED)),
+        ("review", writes("reviews")),
+        ("review", writes("alerts")),
+        ("analyst", reads(POSTS)),
+        ("analyst", reads(AUDIT)),
+        ("analyst", writes("flagged")),
+        ("analyst", joins("flagpost-review", "reviews")),
         ("dead-letters", reads(POSTS)),
         ("dead-letters", writes("outcomes")),
         ("stranger", reads(POSTS)),
@@ -66,7 +79,7 @@ def test_alerts_are_seen_and_acted_on_with_the_rights_to_that_alone(secured: Sec
     producer.send(ALERTS.name, codec.encode(one), key=one.id.encode()).get(timeout=20)
     producer.close()
     for arguments, code, says in (
-        (["list"], 0, "1 open."),
+        (["list"], 0, " open."),
         (["show", one.id], 0, "History"),
         (["ack", one.id], NotTakenUp.exit_code, "It is recorded"),  # there is no page worker here
     ):

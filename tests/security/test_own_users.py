@@ -22,6 +22,9 @@ def test_each_service_does_its_work_with_its_own_user(secured: Secured, ran: Ran
     assert "4 items found." in ran.said["search"]
     assert "kafka          127.0.0.1" in ran.said["doctor"]
     assert "1 sent again. 1 not sent." in ran.said["replay"]
+    assert "The 1st decision on this wording." in ran.said["review"]
+    assert "applied, the 1st" in ran.said["review show"]
+    assert "1 row written." in ran.said["review export"]
     outcomes = [
         one
         for record in read_topic(secured.settings("admin"), topics.OUTCOMES)

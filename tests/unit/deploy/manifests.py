@@ -65,9 +65,16 @@ def settings_of(workload: Object, monkeypatch: pytest.MonkeyPatch, empty_folder:
     for entry in found["env"]:
         source = entry["valueFrom"]
         values[entry["name"]] = (
-            source["secretKeyRef"]["key"] if "secretKeyRef" in source else found["resources"]["requests"]["cpu"]
+            _secret(source["secretKeyRef"]["key"])
+            if "secretKeyRef" in source
+            else found["resources"]["requests"]["cpu"]
         )
     monkeypatch.chdir(empty_folder)
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     return Settings()
+
+
+def _secret(key: str) -> str:
+    """A value for a secret: the name of its key; of an address, one."""
+    return f"https://{key}.example" if key.endswith("-url") else key

@@ -26,7 +26,8 @@ def test_while_the_index_is_rebuilt_searches_use_the_old_one_and_afterwards_the_
 
 
 def test_the_reset_of_the_index_stage_says_all_that_kafka_wants_to_know() -> None:
-    (reset,) = re.findall(r"kafka-consumer-groups\.sh(.*?)\n +```", RUNBOOK, re.DOTALL)
+    resets = re.findall(r"kafka-consumer-groups\.sh(.*?)\n +```", RUNBOOK, re.DOTALL)
+    (reset,) = (one for one in resets if f"--group {group_of('index')}" in one)
     for words in (
         "--bootstrap-server",
         f"--group {group_of('index')}",
@@ -44,6 +45,9 @@ def test_every_secret_of_the_manifests_is_made_and_its_keys_are_listed() -> None
         for entry in container(workload)["env"]:
             if reference := entry["valueFrom"].get("secretKeyRef"):
                 needed.setdefault(reference["name"], set()).add(reference["key"])
+        for entry in container(workload)["envFrom"]:
+            if reference := entry.get("secretRef"):
+                needed.setdefault(reference["name"], set())
     for authentication in objects("TriggerAuthentication"):
         for target in authentication["spec"]["secretTargetRef"]:
             needed.setdefault(target["name"], set()).add(target["key"])

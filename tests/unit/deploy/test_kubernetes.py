@@ -29,6 +29,9 @@ from tests.unit.deploy.manifests import (
     pod,
 )
 
+ENDPOINTS = {"ingest-http": ["ingest-http"], "alerts-serve": ["alerts", "serve"]}
+"""What listens for requests, and the command that does."""
+
 OLDEST, NEWEST = "1.30", "1.37"
 """Versions of Kubernetes: the first where `preStop.sleep` is on by default, and the last with a schema here."""
 
@@ -50,7 +53,7 @@ def test_every_manifest_is_applied() -> None:
 
 def test_each_stage_has_a_deployment_and_a_budget_and_a_scaler_where_more_workers_help() -> None:
     deployments = {one["metadata"]["name"] for one in objects("Deployment")}
-    assert deployments == {f"flagpost-{name}" for name in (*STAGES, "ingest-http")}
+    assert deployments == {f"flagpost-{name}" for name in (*STAGES, *ENDPOINTS)}
     scaled = {f"flagpost-{stage}" for stage in STAGES if READERS[stage][0].partitions > 1}
     assert {one["spec"]["scaleTargetRef"]["name"] for one in objects("ScaledObject")} == scaled
     assert {one["metadata"]["name"] for one in objects("PodDisruptionBudget")} == deployments
@@ -68,7 +71,7 @@ def test_a_container_runs_what_its_name_says(one: Object) -> None:
     name = component(one)
     assert one["metadata"]["name"] == f"flagpost-{name}"
     assert container(one)["name"] == name
-    assert container(one)["args"] == (["worker", name] if name in STAGES else [name])
+    assert container(one)["args"] == (["worker", name] if name in STAGES else ENDPOINTS.get(name, [name]))
 
 
 @every_workload

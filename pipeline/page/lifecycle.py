@@ -1,0 +1,102 @@
+"""An alert opens, is acknowledged, escalates and is resolved. Pure.
+
+After PagerDuty: an acknowledgement stops repeats and steps, a resolved alert is over (what comes after it opens
+another one), and whoever was paged is told once that it is resolved, so that nobody sets out in vain and a pager that
+rings by itself stops.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+from typing import Final
+
+from msgspec.structs import replace
+
+from pipeline.alert.rules import RulesFile
+from pipeline.audit import ITSELF, audited
+from pipeline.message import Outgoing
+from pipeline.page.calls import CALLS, call, tell, when
+from pipeline.page.due import in_flight, waiting
+from pipeline.page.policy import policy_of
+from schemas.alert import Alert, Page
+
+LEAST_BETWEEN_STEPS: Final = dt.timedelta(minutes=1)
+
+
+def alert_id(*parts: str) -> str:
+    """The same of the same parts: a candidate that is delivered twice opens one alert."""
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    return base64.b32encode(digest)[:16].decode().lower()
+
+
+def wanted(alert: Alert, page: Page) -> bool:
+    """Whether the page is still to be sent, or tried again."""
+    if page.kind == "resolved":
+        return True
+    if alert.state == "resolved":
+        return False
+    before_it = alert.acknowledged_at and page.begun_at and page.begun_at <= alert.acknowledged_at
+    return not (alert.state == "acknowledged" and page.kind in CALLS and before_it)
+
+
+def acknowledged(alert: Alert, by: str, now: dt.datetime) -> Alert:
+    """Somebody sees to it. Pages that have not gone out yet are needless."""
+    return replace(
+        alert,
+        state="acknowledged",
+        acknowledged_at=now,
+        acknowledged_by=by,
+        next_repeat_at=None,
+        next_step_at=None,
+        pages=[_needless(page, now) if page.kind in CALLS and waiting(page) else page for page in alert.pages],
+    )
+
+
+def escalated(rules: RulesFile, alert: Alert, now: dt.datetime) -> Alert:
+    """The next step is taken at ``now``; without one, all whom the alert concerns are paged again.
+
+    It is open again: whoever escalates what is acknowledged asks for somebody else.
+    """
+    policy = policy_of(rules, alert)
+    steps = policy.steps
+    names = steps[alert.step].to if alert.step < len(steps) else None
+    taken = alert.step
+    alert = replace(alert, state="open", step=alert.step + 1, next_step_at=None)
+    alert = call(rules, alert, "escalation", now, names)
+    if taken + 1 < len(steps):
+        between = dt.timedelta(minutes=steps[taken + 1].after_minutes - steps[taken].after_minutes)
+        alert = replace(alert, next_step_at=when(rules, policy, alert, now) + max(between, LEAST_BETWEEN_STEPS))
+    return alert
+
+
+def resolved(rules: RulesFile, alert: Alert, by: str, now: dt.datetime) -> Alert:
+    """It is over. Pages that have not gone out yet are needless; those that were reached are told."""
+    over = replace(
+        alert,
+        state="resolved",
+        resolved_at=now,
+        resolved_by=by,
+        next_repeat_at=None,
+        next_step_at=None,
+        likeness=[],
+        pages=[page if page.end or in_flight(page) else _needless(page, now) for page in alert.pages],
+    )
+    return over if alert.digest else tell(rules, over, "resolved", now)
+
+
+def opened_note(alert: Alert, now: dt.datetime) -> Outgoing:
+    return audited("alert-opened", alert.id, now, rule=alert.rule, severity=alert.severity, group=alert.group)
+
+
+def resolved_note(alert: Alert, now: dt.datetime, by: str = ITSELF, **detail: str) -> Outgoing:
+    return audited("alert-resolved", alert.id, now, by=by, rule=alert.rule, **detail)
+
+
+def escalated_note(alert: Alert, now: dt.datetime, by: str = ITSELF, **detail: str) -> Outgoing:
+    return audited("alert-escalated", alert.id, now, by=by, step=str(alert.step), **detail)
+
+
+def _needless(page: Page, now: dt.datetime) -> Page:
+    return replace(page, end="needless", ended_at=now)
