@@ -1,7 +1,8 @@
-"""Faults on a real Kafka, a real Elasticsearch and real workers: `make test-faults`; `make test-faults-quick` is part of CI.
+"""Faults on a real Kafka, a real Elasticsearch and real workers: `make test-faults`; `make test-faults-quick` is part of
+CI.
 
-Every test here carries the marker `faults`, and those that `make test-faults-quick` leaves out `slow`, too. At the end a table says what was
-survived.
+Every test here carries the marker `faults`, and those that `make test-faults-quick` leaves out `slow`, too. At the
+end a table says what was survived.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Whatever crashes, comes twice or is rewound: the same pages go out as if nothing had.
 
-A run of a control room is drawn: candidates in whatever order their versions come, what people do, and time. It is played once
-as it is, and once more with crashes and repeats; a receiver that tells repeats by their id must have the same pages of both.
+A run of a control room is drawn: candidates in whatever order their versions come, what people do, and time. It is
+played once as it is, and once more with crashes and repeats; a receiver that tells repeats by their id must have the
+same pages of both.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 
 from pipeline.page.conditions import CHANNEL
 from pipeline.page.due import in_flight
@@ -37,7 +38,7 @@ def test_a_failed_page_is_tried_again_after_the_schedule_of_standard_webhooks() 
     scene.take(matched())
     scene.wait(days=4)
     tries = [page.begun_at - START for page in scene.sent if page.begun_at and page.kind == "open"]
-    waits = [round((after - before).total_seconds()) for before, after in zip(tries, tries[1:], strict=False)]
+    waits = [round((after - before).total_seconds()) for before, after in pairwise(tries)]
     assert waits == [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]
     assert len({page.id for page in scene.sent if page.kind == "open"}) == 1, "one delivery id"
     assert next(page.end for page in story(scene).pages if page.kind == "open") == "failed"
