@@ -80,10 +80,9 @@ def news(rules: RulesFile, alert: Alert, kind: PageKind, now: dt.datetime, urgen
     return call(rules, alert, kind, due)
 
 
-def tell(rules: RulesFile, alert: Alert, kind: PageKind, now: dt.datetime) -> Alert:
-    """The alert with a word to everybody whom a page of it has reached, or may have."""
-    due = when(rules, policy_of(rules, alert), alert, now)
-    return _with_pages(alert, kind, due, reached(alert))
+def tell(rules: RulesFile, alert: Alert, kind: PageKind, now: dt.datetime, to: Sequence[Pair]) -> Alert:
+    """The alert with a word to each of ``to``, when it is quiet no more."""
+    return _with_pages(alert, kind, when(rules, policy_of(rules, alert), alert, now), to)
 
 
 def reached(alert: Alert) -> list[Pair]:

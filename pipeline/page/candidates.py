@@ -16,7 +16,7 @@ from pipeline.alert.rules import RulesFile
 from pipeline.audit import ITSELF
 from pipeline.page import story
 from pipeline.page.book import Draft
-from pipeline.page.calls import call, news, tell
+from pipeline.page.calls import call, news, reached, tell
 from pipeline.page.due import waiting
 from pipeline.page.items import (
     is_counted,
@@ -85,7 +85,7 @@ def _left(draft: Draft, rules: RulesFile, alert: Alert, candidate: Matched | Gon
             alert = resolved(rules, alert, ITSELF, now)
             draft.notes.append(resolved_note(alert, now, reason=after.state))
         elif gone and not alert.digest:
-            alert = tell(rules, alert, "changed", now)
+            alert = tell(rules, alert, "changed", now, reached(alert))
     draft.put(alert, now)
     return "changed"
 

@@ -17,8 +17,7 @@ from msgspec.structs import replace
 from pipeline.alert.rules import RulesFile
 from pipeline.audit import ITSELF, audited
 from pipeline.message import Outgoing
-from pipeline.page.calls import CALLS, call, tell, when
-from pipeline.page.due import in_flight, waiting
+from pipeline.page.calls import CALLS, call, reached, tell, when
 from pipeline.page.policy import policy_of
 from schemas.alert import Alert, Page
 
@@ -31,18 +30,10 @@ def alert_id(*parts: str) -> str:
     return base64.b32encode(digest)[:16].decode().lower()
 
 
-def wanted(alert: Alert, page: Page) -> bool:
-    """Whether the page is still to be sent, or tried again."""
-    if page.kind == "resolved":
-        return True
-    if alert.state == "resolved":
-        return False
-    before_it = alert.acknowledged_at and page.begun_at and page.begun_at <= alert.acknowledged_at
-    return not (alert.state == "acknowledged" and page.kind in CALLS and before_it)
-
-
 def acknowledged(alert: Alert, by: str, now: dt.datetime) -> Alert:
-    """Somebody sees to it. Pages that have not gone out yet are needless."""
+    """Somebody sees to it. Calls that have not been delivered are needless, those under way, too: they are not tried
+    again.
+    """
     return replace(
         alert,
         state="acknowledged",
@@ -50,7 +41,7 @@ def acknowledged(alert: Alert, by: str, now: dt.datetime) -> Alert:
         acknowledged_by=by,
         next_repeat_at=None,
         next_step_at=None,
-        pages=[_needless(page, now) if page.kind in CALLS and waiting(page) else page for page in alert.pages],
+        pages=[_needless(page, now) if page.kind in CALLS else page for page in alert.pages],
     )
 
 
@@ -72,7 +63,8 @@ def escalated(rules: RulesFile, alert: Alert, now: dt.datetime) -> Alert:
 
 
 def resolved(rules: RulesFile, alert: Alert, by: str, now: dt.datetime) -> Alert:
-    """It is over. Pages that have not gone out yet are needless; those that were reached are told."""
+    """It is over. Pages that have not been delivered are needless; whoever was reached is told."""
+    called = [] if alert.digest else reached(alert)
     over = replace(
         alert,
         state="resolved",
@@ -81,9 +73,9 @@ def resolved(rules: RulesFile, alert: Alert, by: str, now: dt.datetime) -> Alert
         next_repeat_at=None,
         next_step_at=None,
         likeness=[],
-        pages=[page if page.end or in_flight(page) else _needless(page, now) for page in alert.pages],
+        pages=[_needless(page, now) for page in alert.pages],
     )
-    return over if alert.digest else tell(rules, over, "resolved", now)
+    return tell(rules, over, "resolved", now, called)
 
 
 def opened_note(alert: Alert, now: dt.datetime) -> Outgoing:
@@ -99,4 +91,4 @@ def escalated_note(alert: Alert, now: dt.datetime, by: str = ITSELF, **detail: s
 
 
 def _needless(page: Page, now: dt.datetime) -> Page:
-    return replace(page, end="needless", ended_at=now)
+    return page if page.end else replace(page, end="needless", ended_at=now)

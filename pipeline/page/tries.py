@@ -16,7 +16,7 @@ from pipeline.page.book import Draft
 from pipeline.page.calls import CALLS
 from pipeline.page.conditions import channel_fails, channel_works
 from pipeline.page.due import waiting
-from pipeline.page.lifecycle import escalated, escalated_note, wanted
+from pipeline.page.lifecycle import escalated, escalated_note
 from pipeline.page.policy import policy_of
 from schemas.alert import Alert, Page, Severity
 
@@ -75,9 +75,7 @@ def begin(
         for page in alert.pages:
             if not waiting(page) or page.due_at > now or page.id in sending:
                 continue
-            if not wanted(changed, page):
-                changed = _with(changed, replace(page, end="needless", ended_at=now))
-            elif address_of(rules, page) is None or page.channel not in free:
+            if address_of(rules, page) is None or page.channel not in free:
                 draft.notes.append(_page_note("page-failed", alert, page, GONE, now))
                 changed = _failed(draft, rules, changed, page, GONE, now)
             elif left[page.channel] > 0:
@@ -102,7 +100,7 @@ def ended(draft: Draft, rules: RulesFile, outcome: Outcome, now: dt.datetime) ->
     """Notes what came of a try; returns how it is counted: delivered, failed, retried, needless or unknown."""
     alert = draft.get(outcome.alert)
     page = next((page for page in alert.pages if page.id == outcome.page), None) if alert else None
-    if alert is None or page is None or page.end is not None:
+    if alert is None or page is None:
         return "unknown"
     answer = _plain(outcome.answer)
     act = "page-sent" if outcome.end == "delivered" else "page-failed"
@@ -113,8 +111,7 @@ def ended(draft: Draft, rules: RulesFile, outcome: Outcome, now: dt.datetime) ->
         return "delivered"
     if outcome.end == "refused" or page.tries >= TROUBLE_AFTER:
         channel_fails(draft, rules, outcome.channel, now)
-    if not wanted(alert, page):
-        draft.put(_with(alert, replace(page, end="needless", ended_at=now, answer=answer)), now)
+    if page.end is not None:  # somebody has acknowledged meanwhile
         return "needless"
     if outcome.end == "refused" or page.tries > len(WAITS):
         draft.put(_failed(draft, rules, alert, page, answer, now), now)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from pipeline.page.step import nothing
+from pipeline.page.tries import Outcome
 from schemas.alert import Action
 from tests.doubles.manual_clock import START
 from tests.unit.page.scene import Scene, escalating, matched, rule, rules
@@ -32,14 +34,26 @@ def test_an_acknowledgement_makes_pages_that_have_not_gone_out_needless() -> Non
     assert [page.end for page in scene.alert.pages] == ["needless"]
 
 
-def test_a_failed_page_of_an_acknowledged_alert_is_tried_no_more() -> None:
+def test_a_page_under_way_when_somebody_acknowledges_is_not_tried_again() -> None:
     scene = Scene(rules(escalating()), answers=lambda _page: "")
     scene.take(matched())
     scene.act("acknowledge")
     scene.restart()
-    scene.wait(seconds=1)
+    scene.wait(hours=1)
     assert [page.end for page in scene.alert.pages] == ["needless"]
     assert len(scene.sent) == 1
+
+
+def test_a_page_under_way_when_somebody_acknowledges_is_delivered_all_the_same() -> None:
+    scene = Scene(rules(escalating()), answers=lambda _page: "")
+    scene.take(matched())
+    scene.act("acknowledge")
+    (page,) = scene.alert.pages
+    outcome = Outcome(alert=scene.alert.id, page=page.id, channel="pager", end="delivered", answer="204")
+    scene.written(nothing, [outcome])
+    assert [page.end for page in scene.alert.pages] == ["delivered"]
+    scene.act("resolve", by="chief")
+    assert scene.pages[-1] == ("resolved", "inspector")
 
 
 def test_escalating_takes_the_next_step_at_once() -> None:
