@@ -101,18 +101,18 @@ class TopicReader:
             self._partitions()  # or a topic that we may not see would be waited for in vain
             self._consumer.assign(list(ends))
             for partition in ends:
-                self._consumer.resume(partition)
                 self._consumer.seek(partition, bounds[partition.partition][0])
         heard = time.monotonic()
         while ends:
             with kafka_errors_explained(self._settings):
                 fetched = self._consumer.poll(timeout_ms=POLL_MILLISECONDS)
                 done = [partition for partition, end in ends.items() if self._consumer.position(partition) >= end]
-                self._consumer.pause(*done)  # what was fetched of it beyond its end is not even decoded
             for partition, records in fetched.items():
                 yield from (record for record in records if record.offset < ends.get(partition, 0))
             for partition in done:
                 del ends[partition]
+            if done and ends:
+                self._consumer.assign(list(ends))  # what was fetched beyond an end is not decoded
             heard = time.monotonic() if fetched or done else heard
             if time.monotonic() - heard > self._patience:
                 raise KafkaUnavailable(
