@@ -104,6 +104,8 @@ class PageStage:
         self._mine = asyncio.Event()
         self._lock = asyncio.Lock()
         self._held: _Held | None = None
+        self._fenced: Fenced | None = None
+        """Once another has taken over this process must not even read: that would take over again."""
         self._holding: asyncio.Task[None] | None = None
         self._metrics: StageMetrics | None = None
 
@@ -200,7 +202,7 @@ class PageStage:
         async with self._lock:
             held = self._held
             if held is None:
-                raise NotAcknowledged("the alerts are being read")
+                raise self._fenced or NotAcknowledged("the alerts are being read")
             rules, now, sender = self._rules(), self._clock(), self._sender
             sender.use(rules)
             outcomes = sender.outcomes()
@@ -208,8 +210,9 @@ class PageStage:
             if records := done.draft.records():
                 try:
                     await held.writer.write(records)
-                except BaseException:  # nobody knows whether it is there: only `[alerts]` does
+                except BaseException as error:  # nobody knows whether it is there: only `[alerts]` does
                     self._held = None
+                    self._fenced = error if isinstance(error, Fenced) else None
                     self._woken.set()
                     raise
             done.draft.take()
