@@ -19,12 +19,15 @@ from pipeline.pause import pause_file
 from pipeline.settings import Settings
 from pipeline.watch import conditions as checks
 from pipeline.watch.condition import Condition
+from pipeline.watch.connections import Connections
+from pipeline.watch.follower import FOLLOWED_FOR, Follower, News
 from pipeline.watch.watch import LOOK_WITHIN, Watch
 from pipeline.watch.workers import read_lives
 from schemas import codec
 from schemas.dead_letter import DeadLetter
 from schemas.topics import ALERTS, DEAD_LETTERS, FLAGGED, POSTS, WORKERS, Topic
 from schemas.worker import WorkerReport
+from tests.doubles.manual_clock import ManualClock
 from tests.ledger import Ledger
 from tests.servers import Flagpost
 from tests.unit.watch.reports import report
@@ -209,6 +212,32 @@ async def test_a_source_that_falls_silent_is_told_by_keys_and_times_alone(
     assert found["system-silent-source", "x"].title.startswith("Nothing came from x for 45 min")
     producer.send(ready.named(POSTS.name), b"no post", key=b"x:again").get(10)
     await looks_until(watch, lambda found: not found, 20)
+
+
+def test_of_a_flood_the_newest_is_read_and_the_share_is_told(ready: Settings, producer: KafkaProducer) -> None:
+    def send(records: int) -> None:
+        for number in range(records):
+            producer.send(ready.named(POSTS.name), b"%d" % number, partition=0)
+        producer.flush()
+
+    connections, clock = Connections(ready), ManualClock()
+    try:
+        follower = Follower(connections, POSTS, most=10, monotonic=clock.monotonic)
+        send(5)
+        assert follower.news(now() + HOUR) == News([], 1.0), "older than what it begins with"
+        send(100)
+        news = follower.news(now() - HOUR)
+        assert [int(record.value) for record in news.records] == list(range(90, 100))
+        assert news.share == pytest.approx(0.1)
+        send(3)
+        news = follower.news(now() - HOUR)
+        assert (len(news.records), news.share) == (3, 1.0)
+        send(8)
+        clock.advance(FOLLOWED_FOR + 1)
+        assert follower.news(now() + HOUR).records == [], "what came while another worker followed is not caught up on"
+        assert follower.news(now() - HOUR) == News([], 1.0)
+    finally:
+        connections.close()
 
 
 async def test_kafka_away_is_no_fault_of_the_page_stage(ready: Settings) -> None:
