@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -27,7 +28,9 @@ from schemas import codec
 from schemas.dead_letter import DeadLetter
 from schemas.topics import ALERTS, DEAD_LETTERS, FLAGGED, POSTS, WORKERS, Topic
 from schemas.worker import WorkerReport
+from tests.doubles.dead_mans_switch import SECRET, Switch
 from tests.doubles.manual_clock import ManualClock
+from tests.doubles.webhook_receiver import WebhookReceiver
 from tests.ledger import Ledger
 from tests.servers import Flagpost
 from tests.unit.watch.reports import report
@@ -37,6 +40,15 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 LIMITS = RulesFile(version=1, system=SystemRules(to=["operators"], lag_seconds=1))
 HOUR = dt.timedelta(hours=1)
+RULES = """
+version: 1
+channels:
+  pager: {type: webhook, url: {env: PAGER_URL}, secret: {env: PAGER_KEY}, allow_private: true}
+people:
+  operator: {channels: {pager: ""}}
+system:
+  to: [operator]
+"""
 
 
 def now() -> dt.datetime:
@@ -111,6 +123,24 @@ async def test_a_paused_stage_is_told_until_it_is_resumed_and_its_lag_only_once(
         assert ("system-lag", "classify") not in found
         pause_file(ready.home, "classify").unlink()
         await looks_until(watch, lambda found: ("system-paused", "classify") not in found, 30)
+
+
+def test_operators_are_paged_about_a_paused_stage_and_the_outside_hears_that_flagpost_lives(
+    ready: Settings, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(RULES, "utf-8")
+    with Switch() as switch, WebhookReceiver() as receiver:
+        secrets = {"PAGER_URL": receiver.url, "PAGER_KEY": receiver.key}
+        watched = {"FLAGPOST_RULES": str(rules), "FLAGPOST_HEARTBEAT_URL": switch.url}
+        with WorkerProcesses(ready, "index", "page", **watched, **secrets) as workers:
+            wait_for(lambda: switch.asked, 60, f"the dead-man's switch is asked for; {workers.log('page')}")
+            assert not receiver.taken
+            pause_file(ready.home, "index").write_text("251 of the last 500 messages could not be used", "utf-8")
+            wait_for(lambda: receiver.taken, 60, f"operators are paged; {workers.log('page')}")
+            assert SECRET not in workers.log("page")
+    [page] = receiver.taken.values()
+    assert "index is paused" in json.dumps(page.body)
 
 
 async def test_a_worker_that_is_killed_again_and_again_is_told(ready: Settings, watch: Watch) -> None:
