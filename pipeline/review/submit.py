@@ -10,7 +10,7 @@ from kafka import errors as kafka_errors
 
 from pipeline.errors import KafkaUnavailable
 from pipeline.kafka_clients import explain, kafka_errors_explained, kafka_python_options, topic_ids
-from pipeline.review.log import Entry, ReviewLog
+from pipeline.review.log import PARTITION, Entry, ReviewLog
 from pipeline.review.numbering import Outdated, Overtaken
 from pipeline.settings import Settings
 from schemas import codec
@@ -61,7 +61,7 @@ def _publish(settings: Settings, review: Review) -> int:
             request_timeout_ms=int(ACKNOWLEDGED_SECONDS * 800),
         )
     try:
-        sent = producer.send(name, key=review.uid.encode(), value=codec.encode(review))
+        sent = producer.send(name, key=review.uid.encode(), value=codec.encode(review), partition=PARTITION)
         offset: int = sent.get(timeout=ACKNOWLEDGED_SECONDS).offset
         return offset
     except kafka_errors.KafkaError as error:

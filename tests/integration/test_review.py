@@ -12,10 +12,12 @@ import pytest
 from kafka import KafkaProducer
 
 from pipeline.done import wait_until_done
+from pipeline.review.log import SLACK, ReviewLog
 from pipeline.settings import Settings
 from schemas import codec, mapping
 from schemas.identity import document_id
 from schemas.item import Item, Withdrawn
+from schemas.post import MAX_AHEAD
 from tests.doubles.manual_clock import START
 from tests.found import hits, records
 from tests.messages import item, post
@@ -130,6 +132,22 @@ def test_of_two_who_decide_at_once_the_second_is_told_what_the_first_decided(
     assert fates == ["applied", "overtaken", "overtaken", "applied"]
     audit = [json.loads(record.value)["act"] for record in records(ready, "audit")]
     assert audit == ["review-decided", "review-overtaken", "review-overtaken", "review-decided"]
+
+
+def test_no_more_of_the_topic_is_read_than_can_matter(ready: Settings, flagpost: Flagpost) -> None:
+    """Of a wording from a week ago whatever came since; of one that can't have come in yet, nothing."""
+    send(ready, item("1"), item("2"))
+    with WorkerProcesses(ready, "index"):
+        done_indexing(ready)
+    for id in ("1", "2"):
+        assert flagpost("review", f"x:{id}", "--confirm", "--by", "a.khan").code == 0
+    now = dt.datetime.now(dt.UTC)
+    with ReviewLog(ready) as log:
+        of_then = [
+            log.first_that_counts(item(post=post(created_at=now + ahead)))
+            for ahead in (-dt.timedelta(days=7), dt.timedelta(), MAX_AHEAD, MAX_AHEAD + 2 * SLACK)
+        ]
+    assert of_then == [0, 0, 0, 2]
 
 
 def done_indexing(settings: Settings) -> None:
