@@ -17,13 +17,10 @@ from pipeline.page.links import Links
 from pipeline.page.read import read_alerts
 from pipeline.page.sender import Sender
 from pipeline.page.stage import PageStage
-from pipeline.page.writer import Writer
+from pipeline.page.writer import WRITER, Writer
 from pipeline.settings import Settings
 from pipeline.watch.watch import Watch
 from schemas.alert import Alert
-
-WRITER: Final = "flagpost-page"
-"""Transactional id of the one writer of `[alerts]`."""
 
 BATCH: Final = 200
 """Most candidates and actions of one transaction: what comes of them all stays far below a request's limit."""

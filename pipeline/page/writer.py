@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from pipeline.delivery import Outage
 from pipeline.message import Outgoing
 from schemas.topics import Topic
+
+WRITER: Final = "flagpost-page"
+"""Name (transactional id) of the one writer of `[alerts]`."""
 
 
 @dataclass(frozen=True, slots=True)
