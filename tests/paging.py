@@ -1,0 +1,106 @@
+"""A real page worker, whom it pages, and what there is in `[alerts]`: for tests on a real Kafka."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from kafka import KafkaProducer
+
+from deploy.demo.receiver import Receiver
+from pipeline.page.read import read_alerts
+from pipeline.settings import Settings
+from schemas import codec
+from schemas.alert import Action, Alert, Excerpt, Gone, Match, Matched
+from schemas.labels import Grade
+
+KEY_VARIABLE = "PAGER_KEY"
+
+RULES = """
+version: 1
+channels:
+  pager: {{type: webhook, url: "{url}", secret: {{env: PAGER_KEY}}, allow_private: true}}
+people:
+  inspector: {{channels: {{pager: ""}}}}
+  operator: {{channels: {{pager: ""}}}}
+rota:
+  duty: [{{who: [inspector]}}]
+rules:
+  - name: danger
+    when: {{}}
+    to: [duty]
+    severity: critical
+    group_wait_seconds: {wait:g}
+    group_interval_minutes: {interval:g}
+    repeat_minutes: {repeat}
+    most_an_hour: 100000
+{system}
+"""
+
+
+def paged_to(
+    receiver: Receiver,
+    folder: Path,
+    wait: float = 0,
+    interval: float = 5,
+    repeat: float | None = None,
+    system: bool = False,
+) -> dict[str, str]:
+    """Writes a rules file in which everything that matches is paged to ``receiver``; the environment of workers with it."""
+    path = folder / "rules.yaml"
+    operators = "system: {to: [operator]}" if system else ""
+    text = RULES.format(
+        url=receiver.url, wait=wait, interval=interval, repeat="null" if repeat is None else repeat, system=operators
+    )
+    path.write_text(text, "utf-8")
+    return {"FLAGPOST_RULES": str(path), KEY_VARIABLE: receiver.key}
+
+
+def candidate(id: str, version: int = 1, grade: Grade = "prompt", group: str = "", **fields: Any) -> Matched:
+    """A story of its own, unless ``group`` says which."""
+    now = dt.datetime.now(dt.UTC)
+    excerpt = Excerpt(label="intel", grade=grade, score=0.9, text=f"lads dealing by the pier {id}", posted_at=now)
+    match = Match(rule="danger", severity="critical", group=group or id)
+    return Matched(
+        **{
+            "source": "x",
+            "id": id,
+            "version": version,
+            "revision": now,
+            "matches": [match],
+            "excerpt": excerpt,
+            **fields,
+        }
+    )
+
+
+def send(settings: Settings, *records: Matched | Gone | Action) -> None:
+    """Returns when Kafka has all of them, each in its topic."""
+    producer = KafkaProducer(bootstrap_servers=settings.bootstrap(), acks="all")
+    try:
+        sent = [
+            producer.send(
+                settings.named("alert-actions" if isinstance(record, Action) else "alert-candidates"),
+                codec.encode(record),
+                key=(record.alert if isinstance(record, Action) else record.uid).encode(),
+            )
+            for record in records
+        ]
+        producer.flush()
+        for one in sent:
+            one.get(timeout=60)
+    finally:
+        producer.close()
+
+
+def alerts(settings: Settings) -> dict[str, Alert]:
+    """First item's uid → its alert, as `[alerts]` has it now; of alerts about flagpost itself the rule and what is wrong."""
+    found = read_alerts(settings)
+    return {alert.items[0].uid if alert.items else f"{alert.rule} {alert.group}": alert for alert in found}
+
+
+def pages_of(found: Iterable[Alert]) -> dict[str, str | None]:
+    """Delivery id → end."""
+    return {page.id: page.end for alert in found for page in alert.pages}
