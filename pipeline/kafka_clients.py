@@ -22,7 +22,7 @@ CONNECT_SECONDS = 3.0
 BOOTSTRAP_SECONDS = 5.0
 """How long a broker that accepts connections may take to talk Kafka to us."""
 
-LOOKS = 4
+LOOKS = 8
 LOOK_EVERY = 0.5
 """How often, and after how many seconds again, missing topics are looked for."""
 
