@@ -81,6 +81,52 @@ def _wrap(owner: Any, name: str, before: Then | None = None, after: Then | None 
 
 
 def _install(fault: str) -> None:
+    if not _install_in_page(fault):
+        _install_in_the_others(fault)
+
+
+def _install_in_page(fault: str) -> bool:
+    """Whether it is a fault of the page worker, which is not to load what judges."""
+    from agents.fenced_producer import FencedProducer
+    from pipeline.page import read
+    from pipeline.page.channels.webhook import WebhookSender
+    from pipeline.page.sender import Sender
+    from pipeline.page.stage import PageStage
+
+    match fault:
+        case "while alerts are read":
+            _wrap(read, "newest", before=lambda *_: die())
+        case "in a transaction":
+            _die_before_a_commit()
+        case "after alerts":
+            _wrap(PageStage, "handle", after=_die_when_done)
+        case "after intent":
+            _wrap(Sender, "_send", before=lambda *_: die())  # that the try begins is written, and it does not
+        case "after send":
+            _wrap(WebhookSender, "send", after=lambda *_: die())  # it is delivered, and that is not written
+        case "stopped before alerts":
+            _wrap(FencedProducer, "write", before=lambda *_: stop())
+        case "stopped after send":
+            _wrap(WebhookSender, "send", after=lambda *_: stop())
+        case _:
+            return False
+    return True
+
+
+def _die_when_done(results: Any, *_: Any) -> None:
+    """Where a batch's alerts are written, and nothing is acked or sent."""
+    if any(type(result).__name__ == "Done" for result in results):
+        die()
+
+
+def _die_before_a_commit() -> None:
+    """Where the records of a transaction are with the brokers, and it is not committed."""
+    import aiokafka
+
+    _wrap(aiokafka.AIOKafkaProducer, "commit_transaction", before=lambda *_: die())
+
+
+def _install_in_the_others(fault: str) -> None:
     from agents import kafka_producer
     from pipeline.classify.judge import Judge
     from pipeline.classify.stage import ClassifyStage

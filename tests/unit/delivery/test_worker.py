@@ -15,6 +15,7 @@ from agents.worker import Worker
 from pipeline.delivery import Outage
 from pipeline.errors import ElasticsearchUnavailable, KafkaUnavailable, NotSetUp, StageHalted
 from pipeline.message import Message
+from pipeline.metrics import StageMetrics
 from pipeline.result import End, Result, Retry
 from pipeline.settings import Settings
 from pipeline.supervisor import EXIT_FAULT, EXIT_HALTED, EXIT_OUTAGE
@@ -209,3 +210,56 @@ async def test_what_is_dropped_is_not_acked(bench: Bench) -> None:
     with pytest.raises(asyncio.CancelledError):
         await bench.worker.take(slow, [bench._event(2)])
     assert bench.acked == []
+
+
+class Timed(Owner):
+    """A stage that does things by the clock until the test says what becomes of it."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__()
+        self._fails = error
+
+    async def run(self, _metrics: StageMetrics) -> None:
+        self.told.append("running")
+        if self._fails:
+            raise self._fails
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.told.append("ended")
+
+
+async def timed(folder: Path, monkeypatch: pytest.MonkeyPatch, stage: Timed) -> Worker:
+    async def start(*_: Any) -> Any:
+        return SimpleNamespace(stop=start)
+
+    async def make(*_: Any) -> Any:
+        return stage
+
+    monkeypatch.setattr("agents.worker.KafkaProducer.start", start)
+    monkeypatch.setattr("agents.worker.HealthServer.start", start)
+    worker = Worker("page", Settings(home=folder, namespace="n"), make)
+    await worker.start()
+    await asyncio.sleep(0)
+    return worker
+
+
+async def test_what_a_stage_does_by_the_clock_begins_with_the_process_and_ends_with_it(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Timed()
+    worker = await timed(tmp_path, monkeypatch, stage)
+    assert stage.told == ["running"]
+    await worker.close()
+    await asyncio.sleep(0)
+    assert stage.told == ["running", "ended"]
+
+
+async def test_what_a_stage_does_by_the_clock_ends_the_process_when_it_fails(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = await timed(tmp_path, monkeypatch, Timed(Outage("another has taken over")))
+    assert worker._timed
+    with pytest.raises(Ended) as ended:
+        await worker._timed
+    assert ended.value.args == (EXIT_OUTAGE,)

@@ -51,6 +51,15 @@ def test_an_edit_updates_the_open_alert_and_pages_nobody() -> None:
     assert scene.pages == [("open", "inspector")]
 
 
+def test_an_edit_of_what_was_immediate_before_pages_nobody() -> None:
+    scene = Scene()
+    scene.take(matched(grade="immediate"))
+    scene.wait(minutes=2)
+    scene.take(matched(version=2, grade="immediate"))
+    scene.wait(minutes=2)
+    assert scene.pages == [("open", "inspector")]
+
+
 def test_an_edit_that_makes_an_item_immediate_is_paged() -> None:
     scene = Scene()
     scene.take(matched())
