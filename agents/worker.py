@@ -95,7 +95,7 @@ class Worker:
             self._timed.cancel()
 
     async def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
-        """Partitions, each a topic as Kafka names it and a number, are ours: a stage that owns state reads it now."""
+        """Partitions, each a topic as Kafka names it and a number, are ours: a stage that owns state reads it anew."""
         stage = (await self.start()).stage
         if isinstance(stage, OwningStage):
             mine = {(self._topics[topic], number) for topic, number in partitions}

@@ -7,7 +7,7 @@ are padded to multiples of `STEP`, because OpenVINO keeps memory for every input
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,21 +92,14 @@ class Graph:
             for text, encoding in enumerate(self._tokenizer.encode_batch(list(texts)))
             for window in _windows(encoding)
         ]
-        by_text: list[list[Output | None]] = [[] for _ in texts]
-        places = []  # of every window: its text, and which of its windows it is
-        for text, _ in windows:
-            places.append((text, len(by_text[text])))
-            by_text[text].append(None)
-        left = [len(outputs) for outputs in by_text]
+        number = Counter(text for text, _ in windows)
+        found: dict[int, dict[int, Output]] = {text: {} for text in number}  # text → its windows, by position
         for positions, tensors in self._computed([window for _, window in windows]):
             for row, position in enumerate(positions):
                 text, window = windows[position]
-                number = places[position][1]
-                by_text[text][number] = _output(texts[text], window, [tensor[row] for tensor in tensors])
-                left[text] -= 1
-                if not left[text]:
-                    yield text, [output for output in by_text[text] if output is not None]
-                    by_text[text].clear()
+                found[text][position] = _output(texts[text], window, [tensor[row] for tensor in tensors])
+                if len(found[text]) == number[text]:
+                    yield text, [output for _, output in sorted(found.pop(text).items())]
 
     def _computed(self, windows: Sequence[Encoding]) -> Iterator[tuple[list[int], list[NDArray[np.float32]]]]:
         """Positions of a micro-batch's windows and the graph's outputs for them.

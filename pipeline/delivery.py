@@ -70,12 +70,13 @@ class ForeseeingStage(Stage, Protocol):
 
 @runtime_checkable
 class OwningStage(Stage, Protocol):
-    """A stage whose state stands in Kafka, and that does things by the clock while it is the one that is assigned."""
+    """A stage whose state stands in Kafka, and belongs to whoever is assigned."""
 
     async def assigned(self, partitions: Collection[tuple[str, int]]) -> None:
-        """These partitions (topic and number) are ours from now on: reads the state anew, before the first message.
+        """These partitions (topic and number) are ours from now on: the state must be read anew.
 
-        Called at every assignment, also when nothing has changed. Anything raised ends the process.
+        Called at every assignment, also when nothing has changed. Messages that come before it is read are answered with
+        Retry. Anything raised ends the process.
         """
         ...
 

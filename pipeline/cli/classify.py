@@ -16,6 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from pipeline.classify.judge import Judge
 from pipeline.cli.bad_lines import BadLines
+from pipeline.cli.input_stream import open_input
 from pipeline.cli.terminal import json_line
 from pipeline.errors import InvalidInput
 from pipeline.ingest.sources import Position
@@ -59,7 +60,7 @@ def classify(context: click.Context, file: Path, plain: bool) -> None:
 
     Lines that can't be used are told on standard error at the end; the exit code is 1 then.
     """
-    stream = _open(file)
+    stream = open_input(file)
     judge = Judge.load(load_settings())
     size = file.stat().st_size if str(file) != "-" and file.is_file() else None
     bad = BadLines()
@@ -94,17 +95,6 @@ def _judge(judge: Judge, inputs: list[_Input]) -> None:
     for one, verdict in zip(inputs, verdicts, strict=True):
         click.echo(json_line(msgspec.to_builtins(_output(one, verdict))))
     sys.stdout.flush()
-
-
-def _open(file: Path) -> BinaryIO:
-    if str(file) == "-":
-        return sys.stdin.buffer
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise InvalidInput(
-            f"{file} can't be read ({error.strerror}).", "Name a readable file, or - for stdin."
-        ) from None
 
 
 def _progress(size: int | None) -> Progress:

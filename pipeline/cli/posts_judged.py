@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from pipeline.cli.bad_lines import BadLines
-from pipeline.errors import InvalidInput
+from pipeline.cli.input_stream import open_input
 from pipeline.evaluation.judging import judge_of, judged
 from pipeline.ingest.canonical import Defaults, canonical
 from pipeline.ingest.sources import Position
@@ -46,8 +45,7 @@ def judged_records(path: Path, settings: Settings, bad: BadLines, progress: Prog
     A post without an id has its line number, one without a time was posted now. Raises `InvalidInput` and `ModelRefused`.
     """
     now = dt.datetime.now(dt.UTC)
-    stream = _open(path)
-    with stream:
+    with open_input(path) as stream:
         read = list(_read(stream, now, bad))
     undated = sum(isinstance(one, Post) and one.created_at == now for one in read)
     texts = [one.text for one in read if isinstance(one, Post)]
@@ -69,17 +67,6 @@ def judged_records(path: Path, settings: Settings, bad: BadLines, progress: Prog
         if record is not None:
             records.append(record)
     return JudgedPosts(judge.classifier.model, len(texts), undated, records)
-
-
-def _open(path: Path) -> BinaryIO:
-    if str(path) == "-":
-        return sys.stdin.buffer
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise InvalidInput(
-            f"{path} can't be read ({error.strerror}).", "Name a readable file, or - for stdin."
-        ) from None
 
 
 def _read(stream: BinaryIO, now: dt.datetime, bad: BadLines) -> Iterator[Post | PostDeleted]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 from pathlib import Path
 
 import click
 from rich.console import Console
 
+from pipeline.cli.signed_on import signed_on
 from pipeline.cli.terminal import json_line, one_line
 from pipeline.errors import InvalidInput
 from pipeline.moments import moment
@@ -89,7 +89,7 @@ def decide(
     settings = load_settings()
     with connect(settings) as client:
         item = find_item(client, settings, named)
-    decision = decision_on(item, said, by or _signed_on(), dt.datetime.now(dt.UTC))
+    decision = decision_on(item, said, by or signed_on(), dt.datetime.now(dt.UTC))
     submitted = submit(settings, Review(item=item, decision=decision, over=over))
     fate = submitted.entry.fate
     if as_json:
@@ -99,13 +99,6 @@ def decide(
         raise without_effect(submitted)
     if not as_json:
         click.echo(f"{one_line(item.uid)}: {with_note(decision)}. The {ordinal(fate.number)} decision on this wording.")
-
-
-def _signed_on() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        raise InvalidInput("Nobody is signed on here by name.", "Say who decides: --by NAME.") from None
 
 
 @review.command()

@@ -4,8 +4,7 @@ While both topics are assigned to it, one process *holds* the alerts: it is the 
 that stands there, and does what is due by the clock. One step (`PageStage._step`) after the other, each under one lock:
 
 1. What candidates, people, channels and the clock change is noted in a draft of the book, together with the tries of
-pages
-   that begin now. Nothing has happened yet.
+   pages that begin now. Nothing has happened yet.
 2. All of it is written to Kafka in one transaction, and acknowledged.
 3. Only then is it taken into the book, are messages Done, and are pages sent.
 

@@ -1,9 +1,9 @@
-"""What the scripted servers have in common: a real HTTP server on a free port of loopback, while a context lasts."""
+"""What the scripted servers have in common: a real server on a free port of loopback, while a context lasts."""
 
 from __future__ import annotations
 
 import threading
-from http.server import ThreadingHTTPServer
+from socketserver import TCPServer
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +11,7 @@ from typing import Self
 class LoopbackServer:
     """A context. Whoever inherits makes ``_server``."""
 
-    _server: ThreadingHTTPServer
+    _server: TCPServer
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import email
 import socketserver
-import threading
 from email.message import EmailMessage
 from email.policy import default
-from types import TracebackType
-from typing import Self
+
+from tests.doubles.loopback_server import LoopbackServer
 
 
-class SmtpServer:
+class SmtpServer(LoopbackServer):
     """A context. ``mails`` holds what was taken, parsed, with the recipients that the envelope named."""
 
     def __init__(self) -> None:
@@ -22,18 +21,6 @@ class SmtpServer:
     @property
     def port(self) -> int:
         return int(self._server.server_address[1])
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
 
     def _handler(self) -> type[socketserver.StreamRequestHandler]:
         server = self
