@@ -108,7 +108,12 @@ def test_workers_neither_unpickle_nor_connect_nor_load_torch_before_and_while_th
     done = subprocess.run(
         [sys.executable, "-c", SERVE],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "FLAGPOST_HOME": str(tmp_path / "home"), "FLAGPOST_INFERENCE_THREADS": "1"},
+        env={
+            "PYTHONPATH": str(ROOT),
+            "FLAGPOST_HOME": str(tmp_path / "home"),
+            "FLAGPOST_INFERENCE_THREADS": "1",
+            "FLAGPOST_KAFKA_BOOTSTRAP": "127.0.0.1:9092",  # an agent is not made without one; nothing here connects to it
+        },
         capture_output=True,
         text=True,
         timeout=110,
