@@ -39,6 +39,9 @@ class Location(Struct, frozen=True):
     lon: float
 
 
+Point = Annotated[Location, _es(type="geo_point")]
+
+
 class EventFields(Struct, frozen=True, omit_defaults=True, kw_only=True):
     ingested: Date
     """When the index worker stored this version."""
@@ -60,14 +63,37 @@ class UserFields(Struct, frozen=True, omit_defaults=True):
     full_name: Keyword | None = None
 
 
+class MentionedFields(Struct, frozen=True):
+    name: Keyword
+    location: Point
+
+
 class GeoFields(Struct, frozen=True, omit_defaults=True):
+    """Where the source says that it was written, and beside it, never in its stead, what the text itself names."""
+
     name: Keyword | None = None
-    location: Annotated[Location, _es(type="geo_point")] | None = None
+    location: Point | None = None
+    mentioned: list[MentionedFields] = []
+    """Those of ``related.places`` of which it is known where they are. A name may mean several towns: then it is not."""
 
 
 class RelatedFields(Struct, frozen=True, omit_defaults=True):
+    """What the text names and can be looked for, each once and in one way of writing it; see `pipeline.entities`."""
+
     user: Keywords = []
     """Handles: the author's and those that the text mentions."""
+    registration_marks: Keywords = []
+    """Of vehicles, without a space: ``AB12CDE``."""
+    postcodes: Keywords = []
+    """``SW1A 1AA``, or the outward code alone."""
+    phones: Keywords = []
+    """E.164: ``+447700900123``."""
+    what3words: Keywords = []
+    """``filled.count.soap``, without slashes."""
+    roads: Keywords = []
+    """``Foundry Road``, ``A27``; of a motorway's junction the road and both: ``M1``, ``M1 J12``."""
+    places: Keywords = []
+    """Towns and villages, as the gazetteer writes them."""
 
 
 class ScoreFields(Scores, frozen=True):

@@ -42,7 +42,7 @@ class Index(Struct, frozen=True, kw_only=True):
         return f"{self.alias}-write"
 
 
-ITEMS: Final = Index(alias="flagpost-items", document=Document, revision=2, hidden="flagpost.withdrawn")
+ITEMS: Final = Index(alias="flagpost-items", document=Document, revision=3, hidden="flagpost.withdrawn")
 ALERTS: Final = Index(alias="flagpost-alerts", document=AlertDocument, revision=1)
 INDICES: Final = (ITEMS, ALERTS)
 
@@ -112,7 +112,10 @@ def _properties(struct: type[Struct]) -> dict[str, Any]:
 
 
 def _field(annotation: Any) -> dict[str, Any]:
-    """The mapping of one field: its annotation's own, or the object of its struct, or float for a bare number."""
+    """The mapping of one field: its annotation's own, or the object of its struct, or float for a bare number.
+
+    To Elasticsearch any field may have many values, so a list is what its elements are.
+    """
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         (inner,) = (part for part in typing.get_args(annotation) if part is not type(None))
         return _field(inner)
@@ -123,6 +126,8 @@ def _field(annotation: Any) -> dict[str, Any]:
             if isinstance(note, Meta) and note.extra and "es" in note.extra:
                 mapping: dict[str, Any] = note.extra["es"]
                 return mapping
+    if typing.get_origin(base) is list:
+        return _field(typing.get_args(base)[0])
     if isinstance(base, type) and issubclass(base, Struct):
         return {"properties": _properties(base)}
     if base is float:

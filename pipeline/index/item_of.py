@@ -1,8 +1,9 @@
 """The stored document → the item that it is of: the exact way back from document.py.
 
-Three things of an item are not stored, so they do not come back: a latitude without a longitude or the reverse, which
-is no place on a map; a verdict's language, which only chatter has; and the time zone in which a moment was given (the
-moment does). What was computed for searching (``related``, ``event.reason``, ``clock_skew`` …) is not read.
+Three things of an item are not stored, so they do not come back: of a place, a latitude without a longitude or the
+reverse, which is no place on a map, nor then a place without a name; a verdict's language, which only chatter has; and
+the time zone in which a moment was given (the moment does). What was computed for searching (``related``,
+``geo.mentioned``, ``event.reason``, ``clock_skew`` …) is not read.
 """
 
 from __future__ import annotations
@@ -92,5 +93,7 @@ def _author(user: UserFields) -> Author:
     return Author(id=user.id, handle=user.name, name=user.full_name)
 
 
-def _place(geo: GeoFields) -> Place:
-    return Place(geo.name, geo.location.lat, geo.location.lon) if geo.location else Place(geo.name)
+def _place(geo: GeoFields) -> Place | None:
+    if geo.location:
+        return Place(geo.name, geo.location.lat, geo.location.lon)
+    return Place(geo.name) if geo.name is not None else None

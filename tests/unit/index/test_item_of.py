@@ -41,7 +41,7 @@ def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.none() | strategy
 
 
-PLACES = st.builds(Place, maybe(TEXTS)) | st.builds(Place, maybe(TEXTS), st.floats(-90, 90), st.floats(-180, 180))
+PLACES = st.builds(Place, TEXTS) | st.builds(Place, maybe(TEXTS), st.floats(-90, 90), st.floats(-180, 180))
 POSTS = st.builds(
     Post,
     source=st.sampled_from(["x", "rss", "a-b.c"]),
@@ -100,6 +100,8 @@ def test_the_item_of_a_document_is_the_one_that_it_was_made_of(one: Item) -> Non
 def test_half_a_place_does_not_come_back() -> None:
     half = item(post=msgspec.structs.replace(item().post, place=Place("Pier", lat=53.9)))
     assert item_of(stored(half)).post.place == Place("Pier")
+    nowhere = item(post=msgspec.structs.replace(item().post, place=Place(lat=53.9)))
+    assert item_of(stored(nowhere)).post.place is None
 
 
 def test_a_document_from_before_there_were_reviews_is_its_item_too() -> None:
