@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from schemas.fields import Moment, Short
+
+MOST_CHARACTERS: Final = 4096
+"""Of one value of ``detail``: a search can be as long as that."""
+
+Told = Annotated[str, Meta(max_length=MOST_CHARACTERS)]
 
 
 class AuditEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="audit"):
@@ -24,5 +29,5 @@ class AuditEntry(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fiel
     ]
     on: Annotated[Short, Meta(description="What it was done to: an alert's id, a document's id, a topic …")]
     detail: Annotated[
-        dict[str, Short], Meta(max_length=32, description="Channel, recipient, delivery id, answer …")
+        dict[str, Told], Meta(max_length=32, description="Channel, recipient, delivery id, answer …")
     ] = {}

@@ -1,0 +1,68 @@
+"""Sends the few records of a command to Kafka, and waits until they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from kafka import KafkaProducer
+from kafka import errors as kafka_errors
+
+from pipeline.errors import KafkaUnavailable
+from pipeline.kafka_clients import explain, kafka_errors_explained, kafka_python_options, topic_ids
+from pipeline.message import Outgoing
+from pipeline.settings import Settings
+
+ACKNOWLEDGED_SECONDS: Final = 10.0
+
+_HEADROOM: Final = 4096
+
+
+def send(
+    settings: Settings,
+    records: Sequence[Outgoing],
+    afterwards: str,
+    seconds: float = ACKNOWLEDGED_SECONDS,
+    partition: int | None = None,
+) -> list[int]:
+    """The records' offsets, once every in-sync replica has them. Each call has a producer of its own: such records are
+    few, and a producer that Kafka once failed can't be relied on any more (see pipeline/ingest/renewing.py).
+
+    Raises `NotSetUp`, `AccessRefused`, or `KafkaUnavailable` when they were not acknowledged within ``seconds``: then they
+    may be there or not, and ``afterwards``, a sentence, says what to do about that.
+    """
+    if not records:
+        return []
+    with kafka_errors_explained(settings):
+        producer: Any = KafkaProducer(
+            **kafka_python_options(settings),
+            acks="all",
+            enable_idempotence=True,
+            allow_auto_create_topics=False,
+            max_request_size=max(record.topic.max_bytes for record in records) + _HEADROOM,
+            max_block_ms=int(seconds * 500),
+            delivery_timeout_ms=int(seconds * 1000),
+            request_timeout_ms=int(seconds * 800),
+            metrics_enabled=False,
+        )
+    try:
+        sent = [
+            producer.send(
+                settings.named(record.topic.name),
+                key=record.key,
+                value=record.value,
+                headers=list(record.headers),
+                partition=partition,
+            )
+            for record in records
+        ]
+        return [future.get(timeout=seconds).offset for future in sent]
+    except kafka_errors.KafkaError as error:
+        if isinstance(error, kafka_errors.KafkaTimeoutError):  # all that is told of a topic that is missing
+            topic_ids(settings, sorted({settings.named(record.topic.name) for record in records}))
+        meaning = explain(error, settings.bootstrap())
+        if isinstance(meaning, KafkaUnavailable):
+            meaning.hint = f"{meaning.hint} {afterwards}"
+        raise meaning from None
+    finally:
+        producer.close(timeout=1)
