@@ -15,7 +15,7 @@ from faust.types import EventT
 
 from agents.health import HealthServer
 from agents.kafka_producer import KafkaProducer
-from pipeline.delivery import Delivery, Outage, OwningStage, Stage, TimedStage
+from pipeline.delivery import Delivery, MeasuredStage, Outage, OwningStage, Stage, TimedStage
 from pipeline.errors import ElasticsearchUnavailable, FlagpostError, KafkaUnavailable
 from pipeline.journal import CrashJournal
 from pipeline.lag import READERS
@@ -69,6 +69,8 @@ class Worker:
                 await self._reporter.say(self.metrics.health())  # told before a stage that may refuse to be built
                 stage = await self._make(settings, producer, self._resources)
                 self._reporter.model = getattr(stage, "model", None)
+                if isinstance(stage, MeasuredStage):
+                    stage.measure(self.metrics)
                 await HealthServer(self._name, settings, self.metrics).start()
             except FlagpostError as error:
                 self._halt(error)

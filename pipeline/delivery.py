@@ -69,6 +69,15 @@ class ForeseeingStage(Stage, Protocol):
 
 
 @runtime_checkable
+class MeasuredStage(Stage, Protocol):
+    """A stage that counts what only it sees."""
+
+    def measure(self, metrics: StageMetrics) -> None:
+        """Called once, before any message: its series go into the registry of ``metrics``."""
+        ...
+
+
+@runtime_checkable
 class OwningStage(Stage, Protocol):
     """A stage whose state stands in Kafka, and belongs to whoever is assigned."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from pipeline.result import DeadLetter, End
 from schemas.worker import WorkerState
@@ -42,6 +42,7 @@ class StageMetrics:
 
     def __init__(self, stage: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)  # memory, CPU time, and since when the process runs
         self._stage = stage
         self._monotonic = monotonic
         self._progress = monotonic()
@@ -73,6 +74,13 @@ class StageMetrics:
         )
         self._lag_gauge = Gauge("flagpost_lag", "Messages not yet done", ["stage"], registry=self.registry)
         self._paused = Gauge("flagpost_paused", "1 while the stage is paused", ["stage"], registry=self.registry)
+        self._paused.labels(stage).set(0)  # a rule can tell "not paused" from "not asked" by it
+        self._heartbeat = Gauge(
+            "flagpost_heartbeat_timestamp_seconds",
+            "When the dead-man's switch last answered; 0: not yet, by this process",
+            ["stage"],
+            registry=self.registry,
+        )
 
     def ended(self, end: End, age: dt.timedelta) -> None:
         """Counts a message's durable end. Ages below zero (clocks) count as 0."""
@@ -83,6 +91,10 @@ class StageMetrics:
     def page(self, channel: str, end: str) -> None:
         """Counts a try of a page: delivered, failed for good, retried later, needless by now."""
         self._pages.labels(self._stage, channel, end).inc()
+
+    def heartbeat(self, at: dt.datetime) -> None:
+        """The dead-man's switch has answered."""
+        self._heartbeat.labels(self._stage).set(at.timestamp())
 
     def batch_begun(self) -> None:
         self._batch_begun = self._monotonic()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from models.classifier import Classifier, UnusableModel, load
@@ -21,6 +22,8 @@ class Judge:
 
     def __init__(self, classifier: Classifier) -> None:
         self.classifier = classifier
+        self.inferred: Callable[[float], None] = lambda _seconds: None
+        """Told how many seconds each `verdicts` took, in the thread that it ran in."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
 
     @classmethod
@@ -38,11 +41,13 @@ class Judge:
 
     def verdicts(self, texts: Sequence[str]) -> list[Verdict]:
         """One verdict for each text, in order. Blocks. Raises ValueError when the model yields no number."""
+        begun = time.perf_counter()
         prepared = [prepare(text) for text in texts]
         verdicts: dict[int, Verdict] = {}
         for position, judgement in self.classifier.judge_as_ready([one.text for one in prepared]):
             one = prepared[position]
             verdicts[position] = decide(judgement, one, self.classifier, other_language(one.text))
+        self.inferred(time.perf_counter() - begun)
         return [verdicts[position] for position in range(len(texts))]
 
     async def verdicts_async(self, texts: Sequence[str]) -> list[Verdict]:

@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pipeline.classify.figures import Figures
 from pipeline.classify.judge import Judge
 from pipeline.message import Message, Outgoing, Place, Producer, RecordTooLarge, send_in_order
+from pipeline.metrics import StageMetrics
 from pipeline.result import DeadLetter, Done, End, Result, Retry
 from schemas import codec
 from schemas.codec import InvalidMessage
@@ -66,11 +68,17 @@ class ClassifyStage:
         self._took_over_at = took_over_at
         self._handled: dict[Place, _Handled] = {}
         self._foreseen: dict[Place, asyncio.Task[None]] = {}
+        self._figures: Figures | None = None
 
     @property
     def model(self) -> str:
         """name@version of what judges."""
         return self._judge.classifier.model
+
+    def measure(self, metrics: StageMetrics) -> None:
+        """See `pipeline.delivery.MeasuredStage`."""
+        self._figures = Figures(metrics.registry, self.model, self._judge.classifier.activation)
+        self._judge.inferred = self._figures.inferred
 
     def foresee(self, messages: Sequence[Message]) -> None:
         """Begins to judge the next batch, so that the model does not wait for Kafka's acknowledgements of this one."""
@@ -96,7 +104,9 @@ class ClassifyStage:
         if any(await send_in_order(self._producer, records)):
             return Retry("outcomes are not acknowledged")
         for message, _ in ends:
-            self._handled.pop(message.place, None)
+            handled = self._handled.pop(message.place, None)
+            if self._figures and handled and handled.verdict:
+                self._figures.judged(handled.verdict)
         return None
 
     # Judge

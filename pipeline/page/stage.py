@@ -65,7 +65,7 @@ class Watching(Protocol):
 
     async def look(self, now: dt.datetime) -> list[Condition]: ...
 
-    async def beat(self, now: dt.datetime) -> None: ...
+    async def beat(self, now: dt.datetime) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,8 @@ class PageStage:
             else:
                 missed = await self._looked(conditions, missed)
             with contextlib.suppress(Exception):  # what the outside misses it tells by itself
-                await self._watch.beat(now)
+                if await self._watch.beat(now) and self._metrics is not None:
+                    self._metrics.heartbeat(now)
             await asyncio.sleep(LOOK_EVERY)
 
     async def _looked(self, conditions: Sequence[Condition], missed: Missed) -> Missed:

@@ -97,15 +97,21 @@ class Watch:
             log.debug("a look takes long", reason=f"more than {LOOK_WITHIN:g} s")
         return self._conditions()
 
-    async def beat(self, now: dt.datetime) -> None:
-        """Gives the outside a sign of life, at most every `BEAT_EVERY` seconds, and only while we may vouch for it."""
+    async def beat(self, now: dt.datetime) -> bool:
+        """Gives the outside a sign of life, at most every `BEAT_EVERY` seconds, and only while we may vouch for it.
+
+        Returns whether one was given and answered.
+        """
         at = self._monotonic()
         if self._well_at is None or at - self._well_at > WELL_FOR:
-            return
+            return False
         if any(one.about == PAGE and one.severity == "critical" for one in self._conditions()):
-            return
-        if (self._beaten_at is None or at - self._beaten_at >= BEAT_EVERY) and await self._heartbeat.beat():
+            return False
+        if self._beaten_at is not None and at - self._beaten_at < BEAT_EVERY:
+            return False
+        if answered := await self._heartbeat.beat():
             self._beaten_at = at
+        return answered
 
     async def close(self) -> None:
         """Ends what is asked and closes every connection."""

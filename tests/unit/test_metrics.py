@@ -90,3 +90,13 @@ def test_a_kafka_that_does_not_answer_is_noticed_by_an_idle_stage() -> None:
     health = metrics.health()
     assert (health.state, health.ok) == ("stalled", False)
     assert "Kafka does not answer" in health.detail
+
+
+def test_a_stage_that_is_not_paused_says_so_and_tells_of_its_process() -> None:
+    metrics, _ = bench()
+    at = dt.datetime(2026, 8, 15, tzinfo=dt.UTC)
+    metrics.heartbeat(at)
+    told, stage = metrics.registry.get_sample_value, {"stage": "classify"}
+    assert told("flagpost_paused", stage) == 0
+    assert told("flagpost_heartbeat_timestamp_seconds", stage) == at.timestamp()
+    assert told("process_resident_memory_bytes")

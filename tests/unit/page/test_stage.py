@@ -377,8 +377,9 @@ class Looking:
             raise self._error
         return [Condition(rule="system-lag", about="index", severity="error", title="index is behind")]
 
-    async def beat(self, _now: object) -> None:
+    async def beat(self, _now: object) -> bool:
         self.beats += 1
+        return True
 
 
 async def test_what_is_wrong_with_flagpost_is_paged(room: Room) -> None:
