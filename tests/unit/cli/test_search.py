@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.cli.search import counted, parse_near
+from pipeline.cli.search import counted
+from pipeline.cli.search_options import parse_near
 from pipeline.errors import InvalidInput
 from pipeline.index.search import Near
 
