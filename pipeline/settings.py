@@ -121,6 +121,11 @@ class Settings(BaseSettings):
         None, description="dead-man's switch: asked for every minute while everything is well"
     )
 
+    # Audit
+    require_why: bool = Field(
+        False, description="refuse to search, show or export what posts say without --why, which the audit log keeps"
+    )
+
     # HTTP ingest
     http_host: str = Field("127.0.0.1", description="address of `flagpost ingest-http`")
     http_port: int = Field(8088, ge=0, le=65535, description="its port; 0: a free one")

@@ -12,4 +12,7 @@ def signed_on() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        raise InvalidInput("Nobody is signed on here by name.", "Say who you are with --by NAME.") from None
+        raise InvalidInput(
+            "Nobody is signed on here by name.",
+            "Say who you are: set LOGNAME, or give --by NAME where the command has it.",
+        ) from None
