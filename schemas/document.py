@@ -214,6 +214,8 @@ class AlertFields(Struct, frozen=True, omit_defaults=True, kw_only=True):
     step: Long = 0
     acknowledged_at: Date | None = None
     acknowledged_by: Keyword | None = None
+    acknowledged_after: Long | None = None
+    """Seconds from its opening to the acknowledgement: a dashboard can't subtract dates."""
     resolved_by: Keyword | None = None
 
 

@@ -43,7 +43,7 @@ class Index(Struct, frozen=True, kw_only=True):
 
 
 ITEMS: Final = Index(alias="flagpost-items", document=Document, revision=3, hidden="flagpost.withdrawn")
-ALERTS: Final = Index(alias="flagpost-alerts", document=AlertDocument, revision=1)
+ALERTS: Final = Index(alias="flagpost-alerts", document=AlertDocument, revision=2)
 INDICES: Final = (ITEMS, ALERTS)
 
 INDEX: Final = ITEMS.alias

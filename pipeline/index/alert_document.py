@@ -41,10 +41,15 @@ def alert_document_of(alert: Alert, now: dt.datetime) -> AlertDocument:
                 step=alert.step,
                 acknowledged_at=alert.acknowledged_at,
                 acknowledged_by=alert.acknowledged_by,
+                acknowledged_after=_seconds(alert.opened_at, alert.acknowledged_at),
                 resolved_by=alert.resolved_by,
             )
         ),
     )
+
+
+def _seconds(since: dt.datetime, until: dt.datetime | None) -> int | None:
+    return max(0, round((until - since).total_seconds())) if until else None
 
 
 def _item(item: AlertItem) -> AlertItemFields:

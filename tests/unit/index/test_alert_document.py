@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline.index.alert_document import alert_document_of
@@ -55,6 +57,13 @@ def test_it_says_how_its_pages_went_and_where_its_items_are() -> None:
     uid = "x:2056137566688544070"
     assert found["uids"] == [uid]
     assert found["items"] == [{"document": document_id(*uid.split(":")), "uid": uid, "state": "live"}]
+
+
+def test_it_says_how_long_nobody_had_acknowledged_it() -> None:
+    alert = example("open.json")
+    assert "acknowledged_after" not in document(alert)["flagpost"]["alert"]
+    acknowledged = msgspec.structs.replace(alert, acknowledged_at=alert.opened_at + dt.timedelta(minutes=2, seconds=5))
+    assert document(acknowledged)["flagpost"]["alert"]["acknowledged_after"] == 125
 
 
 def test_it_holds_no_text_of_a_post_and_no_token() -> None:
