@@ -1,4 +1,4 @@
-"""Runs the index stage: `[flagged]`, `[alerts]` → Elasticsearch. Start with ``faust -A agents.index worker``."""
+"""Runs the index stage: `[flagged]`, `[alerts]`, `[audit]` → Elasticsearch. Start with ``faust -A agents.index worker``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.elasticsearch_client import connect_async
 from pipeline.index.bulk import BulkWriter
 from pipeline.index.stage import IndexStage, check_mapping
 from pipeline.settings import Settings
-from schemas.mapping import ALERTS, ITEMS
+from schemas.mapping import ALERTS, AUDIT, ITEMS
 
 
 async def _make(settings: Settings, _producer: KafkaProducer, resources: AsyncExitStack) -> IndexStage:
@@ -18,7 +18,11 @@ async def _make(settings: Settings, _producer: KafkaProducer, resources: AsyncEx
     resources.push_async_callback(client.close)
     await check_mapping(client, settings)
     writer = BulkWriter(client, settings.named(ITEMS.write_alias))
-    return IndexStage(writer, alerts_alias=settings.named(ALERTS.write_alias))
+    return IndexStage(
+        writer,
+        alerts_alias=settings.named(ALERTS.write_alias),
+        audit_alias=settings.named(AUDIT.write_alias),
+    )
 
 
 app = stage_app("index", lambda settings: settings.index_batch, _make)

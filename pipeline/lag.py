@@ -7,11 +7,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from schemas.topics import ALERT_ACTIONS, ALERT_CANDIDATES, ALERTS, FLAGGED, POSTS, REVIEWS, Topic
+from schemas.topics import ALERT_ACTIONS, ALERT_CANDIDATES, ALERTS, AUDIT, FLAGGED, POSTS, REVIEWS, Topic
 
 READERS: Final[dict[str, tuple[Topic, ...]]] = {
     "classify": (POSTS,),
-    "index": (FLAGGED, ALERTS),
+    "index": (FLAGGED, ALERTS, AUDIT),
     "alert": (FLAGGED,),
     "page": (ALERT_CANDIDATES, ALERT_ACTIONS),
     "review": (REVIEWS,),

@@ -1,4 +1,5 @@
-"""The two indices, and their Elasticsearch index templates, generated from the structs of `schemas.document`.
+"""The indices, and their Elasticsearch index templates, generated from the structs of `schemas.document` and
+`schemas.audit_document`.
 
 Run ``python -m schemas.mapping`` to write them to ``schemas/generated/``; a test fails when they are stale.
 """
@@ -13,6 +14,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from schemas.audit_document import AuditDocument
 from schemas.document import AlertDocument, Document
 
 GENERATED: Final = Path(__file__).parent / "generated"
@@ -44,7 +46,8 @@ class Index(Struct, frozen=True, kw_only=True):
 
 ITEMS: Final = Index(alias="flagpost-items", document=Document, revision=3, hidden="flagpost.withdrawn")
 ALERTS: Final = Index(alias="flagpost-alerts", document=AlertDocument, revision=2)
-INDICES: Final = (ITEMS, ALERTS)
+AUDIT: Final = Index(alias="flagpost-audit", document=AuditDocument, revision=1)
+INDICES: Final = (ITEMS, ALERTS, AUDIT)
 
 INDEX: Final = ITEMS.alias
 """The alias that people search: it hides tombstones."""

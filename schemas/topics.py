@@ -110,9 +110,10 @@ AUDIT: Final = Topic(
     name="audit",
     key="what it was done to",
     record=AuditEntry,
-    about="who did what: pages, acknowledgements, decisions",
+    about="who did what: searches, views, exports, decisions, pages, acknowledgements",
     partitions=1,
     retention_days=6 * 365.25,
+    append_time=True,  # a line can't be dated back
 )
 WORKERS: Final = Topic(
     name="workers",

@@ -1,4 +1,4 @@
-"""From `[flagged]` and `[alerts]` into Elasticsearch: the documents, their bulk request, what became of each.
+"""From `[flagged]`, `[alerts]` and `[audit]` into Elasticsearch: the documents, their bulk request, what became of each.
 
 Start at stage.py.
 

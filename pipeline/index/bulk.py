@@ -19,17 +19,17 @@ MOST_BYTES: Final = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One document to be stored under ``id`` unless a newer version is there."""
+    """One document to be stored under ``id`` unless a newer version is there; without a version, unless any is."""
 
     id: str
-    version: int
+    version: int | None
     body: bytes
     alias: str | None = None
     """Through which it is stored; None: the writer's own."""
 
 
 class BulkWriter:
-    """Writes documents through aliases, with external versions."""
+    """Writes documents through aliases, with external versions or once for all."""
 
     def __init__(self, client: AsyncElasticsearch, alias: str) -> None:
         self._client = client
@@ -106,11 +106,18 @@ def _cut(writes: Sequence[Write]) -> list[Sequence[Write]]:
 def _operations(writes: Sequence[Write]) -> list[bytes]:
     lines: list[bytes] = []
     for write in writes:
-        action = {"_id": write.id, "version": write.version, "version_type": "external_gte"}
+        action: dict[str, Any] = {"_id": write.id}
+        if write.version is not None:
+            action |= {"version": write.version, "version_type": "external_gte"}
         if write.alias is not None:
             action["_index"] = write.alias
-        lines += (msgspec.json.encode({"index": action}), write.body)
+        lines += (msgspec.json.encode({_kind(write): action}), write.body)
     return lines
+
+
+def _kind(write: Write) -> str:
+    """``create`` never overwrites: it takes a right of its own, that of the index worker on the audit log."""
+    return "create" if write.version is None else "index"
 
 
 def _results(writes: Sequence[Write], body: Any) -> list[Result]:
@@ -120,7 +127,7 @@ def _results(writes: Sequence[Write], body: Any) -> list[Result]:
         return [Retry("a bulk answer of the wrong length")] * len(writes)
     results: list[Result] = []
     for write, line in zip(writes, items, strict=True):
-        inner = line.get("index") if isinstance(line, dict) else None
+        inner = line.get(_kind(write)) if isinstance(line, dict) else None
         if not isinstance(inner, dict) or inner.get("_id", write.id) != write.id:
             return [Retry("a bulk answer in the wrong order")] * len(writes)
         results.append(result_of(inner))

@@ -1,4 +1,4 @@
-"""The index stage: `[flagged]` and `[alerts]` → Elasticsearch."""
+"""The index stage: `[flagged]`, `[alerts]` and `[audit]` → Elasticsearch."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from elasticsearch import AsyncElasticsearch
 from pipeline.elasticsearch_client import explained
 from pipeline.errors import NotSetUp
 from pipeline.index.alert_document import alert_document_of
+from pipeline.index.audit_document import audit_document_of, audit_id
 from pipeline.index.bulk import BulkWriter, Write
 from pipeline.index.document import document_of
 from pipeline.message import Message
@@ -17,16 +18,18 @@ from pipeline.result import DeadLetter, Done, End, Result, Retry
 from pipeline.settings import Settings
 from schemas import codec
 from schemas.alert import Alert
+from schemas.audit import AuditEntry
 from schemas.codec import InvalidMessage
 from schemas.identity import VersionOutOfRange, document_id, version_of
 from schemas.item import Item, Withdrawn
 from schemas.mapping import ALERTS as ALERTS_INDEX
+from schemas.mapping import AUDIT as AUDIT_INDEX
 from schemas.mapping import INDICES
-from schemas.topics import ALERTS, FLAGGED
+from schemas.topics import ALERTS, AUDIT, FLAGGED
 
 
 class IndexStage:
-    """Stores items, tombstones and alerts. See `pipeline.delivery.Stage` for what a stage promises."""
+    """Stores items, tombstones, alerts and audit lines. See `pipeline.delivery.Stage` for what a stage promises."""
 
     name = "index"
 
@@ -35,11 +38,13 @@ class IndexStage:
         writer: BulkWriter,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
         alerts_alias: str = ALERTS_INDEX.write_alias,
+        audit_alias: str = AUDIT_INDEX.write_alias,
     ) -> None:
-        """``writer`` writes items; alerts go through ``alerts_alias`` in the same request."""
+        """``writer`` writes items; alerts and audit lines go through their aliases in the same request."""
         self._writer = writer
         self._clock = clock
         self._alerts_alias = alerts_alias
+        self._audit_alias = audit_alias
 
     async def handle(self, messages: Sequence[Message]) -> Sequence[Result]:
         """Stores every message of the batch that can be stored, in one bulk request."""
@@ -61,7 +66,13 @@ class IndexStage:
 
     def _prepare(self, message: Message) -> Write | End:
         try:
-            return self._alert(message) if message.topic == ALERTS.name else self._record(message)
+            match message.topic:
+                case ALERTS.name:
+                    return self._alert(message)
+                case AUDIT.name:
+                    return self._line(message)
+                case _:
+                    return self._record(message)
         except InvalidMessage as fault:
             return DeadLetter(fault.reason, fault.detail)
         except VersionOutOfRange as fault:
@@ -80,6 +91,11 @@ class IndexStage:
         alert: Alert = codec.decode(ALERTS, message.value)
         body = codec.encode(alert_document_of(alert, self._clock()))
         return Write(alert.id, alert.sequence, body, self._alerts_alias)
+
+    def _line(self, message: Message) -> Write:
+        entry: AuditEntry = codec.decode(AUDIT, message.value)
+        body = codec.encode(audit_document_of(entry, message.timestamp, self._clock()))
+        return Write(audit_id(entry), None, body, self._audit_alias)
 
 
 async def check_mapping(client: AsyncElasticsearch, settings: Settings) -> None:

@@ -88,6 +88,29 @@ async def test_documents_of_another_index_go_out_in_the_same_request_through_the
     assert second["index"]["_index"] == "alerts-write"
 
 
+async def test_what_is_written_once_goes_out_as_a_create_and_is_done_when_it_is_there_already() -> None:
+    seen: list[Any] = []
+
+    async def answer(_: web.Request, body: list[Any]) -> web.Response:
+        seen.extend(body[::2])
+        there = {"_id": "id1", "status": 409, "error": {"type": "version_conflict_engine_exception"}}
+        return reply({"items": [{"index": {"_id": "id0", "status": 200}}, {"create": there}]})
+
+    async with writer(answer) as bulk:
+        item, line = writes(2)
+        written = await bulk.write([item, replace(line, version=None, alias="audit-write")])
+    assert written == [Done("indexed"), Done("stale")]
+    assert seen[1] == {"create": {"_id": "id1", "_index": "audit-write"}}
+
+
+async def test_an_answer_that_says_index_where_create_was_asked_for_is_no_success() -> None:
+    async def answer(_: web.Request, body: list[Any]) -> web.Response:
+        return reply({"items": [{"index": {"_id": "id0", "status": 200}}]})
+
+    async with writer(answer) as bulk:
+        assert [type(one) for one in await bulk.write([replace(writes(1)[0], version=None)])] == [Retry]
+
+
 async def test_each_document_has_its_own_result() -> None:
     async def answer(_: web.Request, body: list[Any]) -> web.Response:
         items = lines(body)
