@@ -1,7 +1,11 @@
-"""Who may do what at Kafka, as deploy/runbook.md has it; for Elasticsearch that is deploy/elasticsearch/roles.yml."""
+"""Who may do what at Kafka, as runbook.md tells it; for Elasticsearch that is elasticsearch/roles.yml.
+
+Every line is tried with a user of its own: tests/security.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kafka.admin import (
@@ -85,21 +89,29 @@ RIGHTS = {
 """By user. Who may read or write a topic may describe it; who may write one may write idempotently."""
 
 
-def acls(settings: Settings) -> list[ACL]:
-    """`RIGHTS` as Kafka takes them, under the names that ``settings`` give topics and groups."""
-    made = []
-    for user, rights in RIGHTS.items():
-        resources = [(ResourceType.TOPIC, settings.named(name), how) for name, how in rights.topics.items()]
-        resources += [(ResourceType.GROUP, settings.named(name), how) for name, how in rights.groups.items()]
-        resources += [
-            (ResourceType.TRANSACTIONAL_ID, settings.named(name), ("DESCRIBE", "WRITE"))
-            for name in rights.transactional
-        ]
-        if rights.create:
-            resources.append((ResourceType.CLUSTER, "kafka-cluster", ("CREATE",)))
-        made += [
-            ACL(f"User:{user}", "*", ACLOperation[operation], ACLPermissionType.ALLOW, ResourcePattern(kind, name))
-            for kind, name, operations in resources
-            for operation in operations
-        ]
-    return made
+def acls(settings: Settings, users: Mapping[str, Sequence[str]] | None = None) -> list[ACL]:
+    """`RIGHTS` as Kafka takes them, under the names that ``settings`` give topics and groups.
+
+    ``users``: name → whose rights it has, all of them together. By default every one of `RIGHTS` is a user.
+    """
+    made: dict[ACL, None] = {}  # two of a user's rights may ask for the same
+    for user, whose in (users or {name: (name,) for name in RIGHTS}).items():
+        for rights in map(RIGHTS.__getitem__, whose):
+            made |= dict.fromkeys(
+                ACL(f"User:{user}", "*", operation, ACLPermissionType.ALLOW, pattern)
+                for pattern, operation in _resources(settings, rights)
+            )
+    return list(made)
+
+
+def _resources(settings: Settings, rights: Rights) -> Iterator[tuple[ResourcePattern, ACLOperation]]:
+    named = [(ResourceType.TOPIC, settings.named(name), how) for name, how in rights.topics.items()]
+    named += [(ResourceType.GROUP, settings.named(name), how) for name, how in rights.groups.items()]
+    named += [
+        (ResourceType.TRANSACTIONAL_ID, settings.named(name), ("DESCRIBE", "WRITE")) for name in rights.transactional
+    ]
+    if rights.create:
+        named.append((ResourceType.CLUSTER, "kafka-cluster", ("CREATE",)))
+    for kind, name, operations in named:
+        for operation in operations:
+            yield ResourcePattern(kind, name), ACLOperation[operation]

@@ -1,4 +1,4 @@
-"""What the model makes of the stream, as Prometheus series: a share that moves without a reason is a model that no longer fits."""
+"""What the model makes of the stream, as Prometheus series: shares that move for no reason mean that it fits no longer."""
 
 from __future__ import annotations
 

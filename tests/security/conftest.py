@@ -8,6 +8,7 @@ import pytest
 import trustme
 from kafka import KafkaAdminClient
 
+from deploy.rights import RIGHTS, acls
 from pipeline.errors import KafkaUnavailable
 from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
 from pipeline.settings import Settings
@@ -15,7 +16,6 @@ from tests.doubles.scripted_publisher import ScriptedPublisher
 from tests.security.elasticsearch_server import running_elasticsearch
 from tests.security.http_server import serving
 from tests.security.kafka_server import free_ports, key_and_chain, running_kafka
-from tests.security.rights import RIGHTS, acls
 from tests.security.run import Ran, whole_run
 from tests.security.secured import PROPERTIES, ROLES, Secured
 from tests.worker_processes import wait_for
