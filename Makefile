@@ -54,8 +54,9 @@ lint: $(VENV)/.done-dev
 format: $(VENV)/.done-dev ## Format the code
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
-generated: $(VENV)/.done ## Regenerate the index templates and JSON Schemas
-	@$(BIN)/python -m schemas.mapping && $(BIN)/python -m schemas.json_schema && $(BIN)/python -m pipeline.alert.rules_schema
+generated: $(VENV)/.done ## Regenerate the index templates, JSON Schemas and Kibana's objects
+	@$(BIN)/python -m schemas.mapping && $(BIN)/python -m schemas.json_schema && $(BIN)/python -m pipeline.alert.rules_schema \
+		&& $(BIN)/python -m deploy.kibana
 
 locks: ## Recompile requirements/*.txt from pyproject.toml (needs uv)
 	@set -e; compile="uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11"; \
