@@ -11,7 +11,7 @@ from pathlib import Path
 from deploy.local.command import ends_on_signals
 from deploy.local.stack import Stack
 from pipeline.kafka_clients import quiet_kafka_python
-from tests.performance import backlog, burst, indexing, ingest, latency, profile, scaling, throughput
+from tests.performance import backlog, burst, indexing, ingest, latency, paging, profile, scaling, throughput
 from tests.performance.measure import Figure, Unbalanced
 from tests.performance.report import Report
 from tests.performance.rig import Rig, forget_outer_settings, said
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[Rig, Sizes], list[Figure]]] = {
     "profile": profile.profile,
     "throughput": throughput.throughput,
     "latency": latency.latency,
+    "paging": paging.paging,
     "burst": burst.burst,
     "ingest": ingest.ingest,
     "index": indexing.index,

@@ -45,7 +45,7 @@ def latency(rig: Rig, sizes: Sizes) -> list[Figure]:
                     benchmark=NAME,
                     name=f"{what}_p{percent}",
                     unit="s",
-                    rounds=_by_part(seconds, percent),
+                    rounds=by_part(seconds, percent),
                     target=_TARGETS.get((what, percent)),
                     note=f"over all {len(seconds)}: {np.percentile(seconds, percent):.3f}; rounds are quarters of the time",
                 )
@@ -53,5 +53,6 @@ def latency(rig: Rig, sizes: Sizes) -> list[Figure]:
     return figures
 
 
-def _by_part(seconds: NDArray[np.float64], percent: int) -> list[float]:
+def by_part(seconds: NDArray[np.float64], percent: int) -> list[float]:
+    """The percentile of each of `PARTS` equal parts of ``seconds``, which are in the order of time."""
     return [float(np.percentile(part, percent)) for part in np.array_split(seconds, PARTS) if len(part)]

@@ -63,7 +63,7 @@ def follow(rig: Rig, posts: Sequence[Sample], due: NDArray[np.float64], warm_up:
             flagged = stack.enter_context(_FlaggedReader(settings))
             finder = stack.enter_context(_Finder(settings, flagged))
             begin = time.time() + 0.5
-            late = _send(ledger, posts, begin + due)
+            late = send_when_due(ledger, posts, begin + due)
             wait_until_idle(settings, 120 + len(posts) / 25)
             finder.wait_until_all_found()
         require_balance(ledger, f"{len(posts)} posts in an open loop")
@@ -76,8 +76,8 @@ def follow(rig: Rig, posts: Sequence[Sample], due: NDArray[np.float64], warm_up:
     return Followed(columns[0], columns[1], columns[2], float(late))
 
 
-def _send(ledger: Ledger, posts: Sequence[Sample], due: NDArray[np.float64]) -> float:
-    """Returns the largest lateness in seconds."""
+def send_when_due(ledger: Ledger, posts: Sequence[Sample], due: NDArray[np.float64]) -> float:
+    """Sends each post at its time of day, in seconds; returns the largest lateness in seconds."""
     late = 0.0
     for post, at in zip(posts, due, strict=True):
         ahead = at - time.time()

@@ -48,11 +48,14 @@ class Rig:
             yield settings
 
     @contextmanager
-    def workers(self, settings: Settings, *stages: str, threads: int = 0) -> Iterator[Watch]:
-        """Real workers, watched. ``threads`` 0 is what ships: as many as there are cores."""
+    def workers(self, settings: Settings, *stages: str, threads: int = 0, **extra: str) -> Iterator[Watch]:
+        """Real workers, watched. ``threads`` 0 is what ships: as many as there are cores. ``extra`` goes to their
+        environment."""
         names = str(Path(__file__).parent / "thread_names")
         with (
-            WorkerProcesses(settings, *stages, FLAGPOST_INFERENCE_THREADS=str(threads), PYTHONPATH=names) as processes,
+            WorkerProcesses(
+                settings, *stages, FLAGPOST_INFERENCE_THREADS=str(threads), PYTHONPATH=names, **extra
+            ) as processes,
             Watch(settings, self.stack) as watch,
         ):
             processes.wait_until_up()
@@ -68,15 +71,15 @@ def filled(settings: Settings, posts: Sequence[Sample]) -> Ledger:
     return ledger
 
 
-def wait_until_idle(settings: Settings, seconds: float) -> None:
-    """Returns when all posts sent can be searched. Raises `Unbalanced` after ``seconds``."""
+def wait_until_idle(settings: Settings, seconds: float, stages: Sequence[str] = UNTIL_SEARCHABLE) -> None:
+    """Returns when ``stages`` have nothing to do: all posts sent can be searched. Raises `Unbalanced` after ``seconds``."""
     deadline = time.monotonic() + seconds
     with OffsetReader(settings) as reader:
         while True:
             lags = [
                 f"{lag.stage} has {lag.lag} to do"
                 for lag in read_lags(reader, settings)[1]
-                if lag.lag and lag.stage in UNTIL_SEARCHABLE and lag.topic != settings.named(ALERTS.name)
+                if lag.lag and lag.stage in stages and lag.topic != settings.named(ALERTS.name)
             ]
             if not lags:
                 return
