@@ -9,8 +9,10 @@ import click
 
 from pipeline.cli.alerts_serve import alerts_serve
 from pipeline.cli.alerts_test import alerts_test
+from pipeline.cli.on_record import OnRecord, why_option
 from pipeline.errors import AccessRefused, InvalidInput
 from pipeline.settings import load_settings
+from schemas.topics import ALERTS
 
 if TYPE_CHECKING:
     from schemas.alert import ActionKind, Alert
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 def alerts() -> None:
     """Show alerts, and acknowledge, escalate or resolve them.
 
-    An ID is an alert's, or its first characters.
+    An ID is an alert's, or its first characters. Alerts hold words of posts: that you look at them is written to the audit
+    log, before you see them.
     """
 
 
@@ -31,7 +34,8 @@ alerts.add_command(alerts_test)
 @alerts.command("list")
 @click.option("--all", "everything", is_flag=True, help="Resolved ones, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print each as one JSON object a line.")
-def list_alerts(everything: bool, as_json: bool) -> None:
+@why_option
+def list_alerts(everything: bool, as_json: bool, why: str | None) -> None:
     """List the alerts that are open or acknowledged, the gravest first.
 
     JSON: `schemas.alert.Alert`, without what only the page stage needs.
@@ -42,10 +46,13 @@ def list_alerts(everything: bool, as_json: bool) -> None:
     from pipeline.cli.terminal import json_line
     from pipeline.page.feed import AlertsFeed
 
-    with AlertsFeed(load_settings()) as feed:
+    settings = load_settings()
+    on_record = OnRecord.of(settings, why)
+    with AlertsFeed(settings) as feed:
         feed.read()
         every = feed.view.all()
     chosen = in_order([alert for alert in every if everything or alert.state != "resolved"])
+    on_record.write("alerts-listed", settings.named(ALERTS.name), found=str(len(chosen)))
     if as_json:
         for alert in chosen:
             click.echo(json_line(as_object(alert)))
@@ -64,7 +71,8 @@ def list_alerts(everything: bool, as_json: bool) -> None:
 @alerts.command()
 @click.argument("alert_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def show(alert_id: str, as_json: bool) -> None:
+@why_option
+def show(alert_id: str, as_json: bool, why: str | None) -> None:
     """Show one alert: its posts, its pages, and from the audit log who did what about it.
 
     JSON: as of `list`, with "history".
@@ -78,9 +86,11 @@ def show(alert_id: str, as_json: bool) -> None:
     from pipeline.page.history import history
 
     settings = load_settings()
+    on_record = OnRecord.of(settings, why)
     with AlertsFeed(settings) as feed:
         feed.read()
         alert = feed.view.find(alert_id)
+    on_record.write("alert-viewed", alert.id)
     try:
         entries = history(settings, alert)
     except AccessRefused as refused:  # who may see alerts may not always see who did what
@@ -171,7 +181,8 @@ def _told(alert: Alert) -> str:
 
 @alerts.command()
 @click.option("--json", "as_json", is_flag=True, help="Print each new state of an alert as one JSON object a line.")
-def watch(as_json: bool) -> None:
+@why_option
+def watch(as_json: bool, why: str | None) -> None:
     """Print a line for each change of an alert from now on, until Ctrl-C.
 
     While Kafka is away it is tried again; what happened meanwhile is printed then. JSON: as of `list`; of an alert that is
@@ -184,9 +195,11 @@ def watch(as_json: bool) -> None:
     from pipeline.cli.terminal import json_line
     from pipeline.page.watching import watched
 
+    settings = load_settings()
+    OnRecord.of(settings, why).write("alerts-watched", settings.named(ALERTS.name))
     console = Console(highlight=False, soft_wrap=True)
     try:
-        for change in watched(load_settings(), lambda sentence: click.echo(sentence, err=True)):
+        for change in watched(settings, lambda sentence: click.echo(sentence, err=True)):
             alert = change.now or change.before
             if as_json:
                 gone = {"id": alert.id, "state": None} if alert else {}

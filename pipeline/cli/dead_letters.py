@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.cli.on_record import OnRecord, why_option
 from pipeline.cli.terminal import json_line, one_line, safe
 from pipeline.errors import InvalidInput
 from pipeline.ingest.summary import counted
 from pipeline.settings import load_settings
+from schemas.topics import DEAD_LETTERS
 
 if TYPE_CHECKING:
     from pipeline.dead_letters import Stored
@@ -27,7 +29,8 @@ _SHOWN_BYTES = 4000
 def dead_letters() -> None:
     """List, show and replay what could not be used.
 
-    A dead letter is a message's original bytes with the reason why it could not be used. Its id is PARTITION:OFFSET.
+    A dead letter is a message's original bytes with the reason why it could not be used. Its id is PARTITION:OFFSET. What
+    the bytes say is shown, and sent again, only when that is written to the audit log.
     """
 
 
@@ -65,7 +68,8 @@ def list_letters(reason: str | None, stage: str | None, limit: int, as_json: boo
 @dead_letters.command()
 @click.argument("letter_id", metavar="ID")
 @click.option("--raw", is_flag=True, help="Write the original bytes to stdout, verbatim, and nothing else.")
-def show(letter_id: str, raw: bool) -> None:
+@why_option
+def show(letter_id: str, raw: bool, why: str | None) -> None:
     """Show one dead letter: its headers, and its original with control characters made visible.
 
     To correct a line of a file: flagpost dead-letters show --raw ID > line.jsonl, edit it, then flagpost ingest line.jsonl.
@@ -73,8 +77,11 @@ def show(letter_id: str, raw: bool) -> None:
     from pipeline.dead_letters import DeadLetterReader, LetterId
 
     wanted = LetterId.parse(letter_id)
-    with DeadLetterReader(load_settings()) as reader:
+    settings = load_settings()
+    on_record = OnRecord.of(settings, why)
+    with DeadLetterReader(settings) as reader:
         stored = reader.one(wanted)
+    on_record.write("dead-letter-viewed", f"{settings.named(DEAD_LETTERS.name)} {wanted}")
     if raw:
         sys.stdout.buffer.write(stored.value)
         sys.stdout.buffer.flush()
@@ -88,9 +95,15 @@ def show(letter_id: str, raw: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="All that are there now.")
 @click.option("--reason", help="Those with this reason.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
+@why_option
 @click.pass_context
 def replay(
-    context: click.Context, letter_ids: tuple[str, ...], everything: bool, reason: str | None, yes: bool
+    context: click.Context,
+    letter_ids: tuple[str, ...],
+    everything: bool,
+    reason: str | None,
+    yes: bool,
+    why: str | None,
 ) -> None:
     """Send dead letters again to where they came from.
 
@@ -108,6 +121,7 @@ def replay(
         raise InvalidInput("Say which dead letters: one or more IDs, or --all, or --reason REASON.")
     ids = [LetterId.parse(text) for text in dict.fromkeys(letter_ids)]
     settings = load_settings()
+    on_record = OnRecord.of(settings, why)
     with DeadLetterReader(settings) as reader:
         bounds = {} if ids else reader.bounds()
 
@@ -126,6 +140,9 @@ def replay(
         if not yes and not _confirmed(f"Send {counted(counts.total(), 'dead letter')} again ({which})?"):
             click.echo("Nothing was sent.")
             return
+        chosen_by = {"ids": " ".join(map(str, ids)), "reason": reason or ""}
+        told = {**chosen_by, "found": str(counts.total())}
+        on_record.write("dead-letters-replayed", settings.named(DEAD_LETTERS.name), **told)
         with Replayer(settings) as replayer:
             result = replayer.replay(chosen(), dt.datetime.now(dt.UTC))
     for letter, why in result.refused:

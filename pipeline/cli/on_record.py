@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 import socket
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import click
 
@@ -58,3 +59,25 @@ class OnRecord:
         """What vouches for the name: the machine, its number for the user, and as whom the clusters know them."""
         signed_on_as = self.settings.elasticsearch_username or self.settings.kafka_username or ""
         return {"host": socket.gethostname(), "uid": str(os.getuid()), "user": signed_on_as}
+
+
+def described(wanted: Any) -> dict[str, str]:
+    """What was asked for, in words: every condition of the dataclass ``wanted`` that is not as if nobody had given it."""
+    nothing = type(wanted)()
+    given = {field.name: getattr(wanted, field.name) for field in dataclasses.fields(wanted)}
+    asked = {name: _in_words(value) for name, value in given.items() if value != getattr(nothing, name)}
+    return {"query" if name == "text" else name: words for name, words in asked.items()}
+
+
+def _in_words(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case dt.datetime():
+            return value.isoformat()
+        case tuple():
+            return ", ".join(map(str, value))
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return ",".join(map(str, dataclasses.astuple(value)))
+        case _:
+            return str(value)

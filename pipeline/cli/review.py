@@ -8,12 +8,18 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from pipeline.cli.on_record import OnRecord, why_option
 from pipeline.cli.signed_on import signed_on
 from pipeline.cli.terminal import json_line, one_line
 from pipeline.errors import InvalidInput
 from pipeline.moments import moment
 from pipeline.settings import load_settings
+from schemas.identity import document_id
 from schemas.labels import FLAGGED, GRADES, Flagged, Grade
+from schemas.topics import REVIEWS
+
+_OF_A_NAME = 512
+"""Characters of what was asked for and is nothing, in the audit log."""
 
 
 class _Review(click.Group):
@@ -104,21 +110,27 @@ def decide(
 @review.command()
 @click.argument("named", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print each decision as one JSON object a line.")
-def show(named: str, as_json: bool) -> None:
+@why_option
+def show(named: str, as_json: bool, why: str | None) -> None:
     """Show every decision on a post, oldest first: those that were applied, and those that changed nothing.
 
-    ID is the document's id or its first characters, or source:id; the post may be gone by now.
+    ID is the document's id or its first characters, or source:id; the post may be gone by now. That you looked is written
+    to the audit log.
 
     JSON: {"id", "uid", "offset", "fate", "number", "seen", "over", "revision", "decision"}.
     """
     from pipeline.cli.shown.review import as_object, table
     from pipeline.review.log import ReviewLog, is_named
 
-    with ReviewLog(load_settings()) as log:
+    settings = load_settings()
+    on_record = OnRecord.of(settings, why)
+    with ReviewLog(settings) as log:
         entries = list(log.entries(0, wanted=lambda uid: is_named(uid, named)))
     uids = {entry.review.uid for entry in entries}
     if len(uids) > 1:
         raise InvalidInput(f"The ids of {len(uids)} posts begin with {named!r}.", "Give more of its characters.")
+    ids = [document_id(entry.review.source, entry.review.id) for entry in entries[:1]]
+    on_record.write("decisions-viewed", ids[0] if ids else named[:_OF_A_NAME], found=str(len(entries)))
     if as_json:
         for entry in entries:
             click.echo(json_line(as_object(entry)))
@@ -133,13 +145,14 @@ def show(named: str, as_json: bool) -> None:
 @review.command()
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), default=Path("-"))
 @click.option("--since", metavar="WHEN", help="Decided then or later: 2h, 3d, 2026-10-03, 2026-10-03T14:05:00Z.")
-def export(file: Path, since: str | None) -> None:
+@why_option
+def export(file: Path, since: str | None, why: str | None) -> None:
     """Write the decided posts to FILE (default: standard output) as JSON lines, to train and to measure on.
 
     Of each post the last decision that was applied: text, label (chatter where it was dismissed), also, grade and
     source, with what the model had said; see pipeline/review/export.py. Nobody who decided is named. Posts that were
     deleted are left out, and wordings that their authors have replaced. The rows hold texts of the public: keep them
-    as you keep the posts.
+    as you keep the posts. That you wrote them, and how many, is written to the audit log before.
 
     `flagpost evaluate FILE` says how good the model is on them. Bear in mind that they are what analysts looked at,
     so neither as many of each label as there are nor any of what the model misses.
@@ -154,8 +167,11 @@ def export(file: Path, since: str | None) -> None:
     to_stdout = str(file) == "-"
     require_writable(None if to_stdout else file, "FILE", ())
     settings = load_settings()
+    on_record = OnRecord.of(settings, why)
     with ReviewLog(settings) as log, connect(settings) as client:
         exported = rows_of(client, settings, log.entries(0), begin)
+    told = {"to": "standard output" if to_stdout else str(file.absolute()), "since": begin.isoformat() if begin else ""}
+    on_record.write("decisions-exported", settings.named(REVIEWS.name), **told, found=str(len(exported.rows)))
     lines = b"".join(codec.encode(row) + b"\n" for row in exported.rows)
     if to_stdout:
         click.get_binary_stream("stdout").write(lines)

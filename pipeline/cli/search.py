@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from pipeline.cli.on_record import OnRecord, described, why_option
 from pipeline.cli.search_options import search_options
 from pipeline.cli.terminal import json_line
 from pipeline.settings import load_settings
+from schemas.mapping import INDEX
 
 if TYPE_CHECKING:
     from pipeline.index.search import Found, Search
@@ -23,13 +25,16 @@ _MOST: int = 10_000
 @click.option("-n", "--limit", type=click.IntRange(1, _MOST), default=10, show_default=True, help="Most items shown.")
 @click.option("--sort", type=click.Choice(["newest", "relevance"]), default="newest", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print each item as one JSON object a line.")
-def search(wanted: Search, as_json: bool) -> None:
+@why_option
+def search(wanted: Search, as_json: bool, why: str | None) -> None:
     """Search the flagged items; without a QUERY, show all, newest first.
 
     Labels and grades are the analyst's where one has decided, else the model's.
 
     All words must be there. "in quotes" is a phrase as it stands, begin* a beginning, | is or; give - for not after --:
     flagpost search -- knife -kitchen. Nothing that is typed can be wrong syntax.
+
+    That you searched, for what and how many were found is written to the audit log before anything is shown.
 
     JSON: the stored document (see schemas/document.py) with _id and _score.
     """
@@ -38,8 +43,10 @@ def search(wanted: Search, as_json: bool) -> None:
     from pipeline.index.search import search as ask
 
     settings = load_settings()
+    on_record = OnRecord.of(settings, why)
     with connect(settings) as client:
         found = ask(client, settings, wanted)
+    on_record.write("items-searched", settings.named(INDEX), **described(wanted), found=str(found.total))
     if as_json:
         for hit in found.hits:
             click.echo(json_line({"_id": hit.id, "_score": hit.score, **hit.document}))

@@ -15,7 +15,7 @@ from pipeline.moments import moment
 from schemas.labels import FLAGGED, GRADES
 
 if TYPE_CHECKING:
-    from pipeline.index.search import Near, Search
+    from pipeline.index.search import Near
 
 _OPTIONS: Final = (
     click.argument("query", nargs=-1),
@@ -63,28 +63,6 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
         asked = option(asked)
     return asked
-
-
-def described(wanted: Search) -> dict[str, str]:
-    """What was asked for, in words: every condition of ``wanted`` that is not as if nobody had given it."""
-    nothing = type(wanted)()
-    given = {field.name: getattr(wanted, field.name) for field in dataclasses.fields(wanted)}
-    asked = {name: _in_words(value) for name, value in given.items() if value != getattr(nothing, name)}
-    return {"query" if name == "text" else name: words for name, words in asked.items()}
-
-
-def _in_words(value: object) -> str:
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case dt.datetime():
-            return value.isoformat()
-        case tuple():
-            return ", ".join(map(str, value))
-        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return ",".join(map(str, dataclasses.astuple(value)))
-        case _:
-            return str(value)
 
 
 def parse_near(text: str) -> Near:

@@ -9,7 +9,7 @@ from pipeline.settings import Settings
 from pipeline.topic_reader import TopicReader
 from schemas import codec
 from schemas.alert import Alert
-from schemas.audit import AuditEntry
+from schemas.audit import LOOKS, AuditEntry
 from schemas.topics import AUDIT
 
 BEFORE: Final = dt.timedelta(minutes=5)
@@ -19,7 +19,7 @@ BEFORE: Final = dt.timedelta(minutes=5)
 def history(settings: Settings, alert: Alert) -> list[AuditEntry]:
     """Who did what about ``alert``, oldest first. Raises `NotSetUp`, `KafkaUnavailable` or `AccessRefused`.
 
-    Reads what came since the alert opened. Entries that can't be read are left out.
+    Reads what came since the alert opened. Entries that can't be read are left out, and who only looked at it.
     """
     with TopicReader(settings, AUDIT) as reader:
         bounds = reader.bounds()
@@ -27,7 +27,7 @@ def history(settings: Settings, alert: Alert) -> list[AuditEntry]:
         bounds = {number: (first[number], end) for number, (_, end) in bounds.items()}
         key = alert.id.encode()
         entries = [_entry(record.value) for record in reader.records(bounds) if record.key == key]
-    return sorted((entry for entry in entries if entry), key=lambda entry: entry.at)
+    return sorted((entry for entry in entries if entry and entry.act not in LOOKS), key=lambda entry: entry.at)
 
 
 def _entry(value: bytes | None) -> AuditEntry | None:

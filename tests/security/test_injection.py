@@ -111,6 +111,7 @@ def test_search_prints_nothing_that_is_obeyed(run: Run, monkeypatch: pytest.Monk
     with ScriptedElasticsearch() as server:
         server.on("POST", "/flagpost-items/_search", answer)
         monkeypatch.setenv("FLAGPOST_ELASTICSEARCH_URL", server.url)
+        monkeypatch.setattr("pipeline.cli.on_record.record", lambda *_: None)
         shown = run("search", "knife", *form)
     assert "knife" in shown
     assert not obeyed(shown)

@@ -8,8 +8,7 @@ import getpass
 import pytest
 
 from pipeline.cli import on_record
-from pipeline.cli.on_record import OnRecord
-from pipeline.cli.search_options import described
+from pipeline.cli.on_record import OnRecord, described
 from pipeline.errors import InvalidInput
 from pipeline.index.search import Near, Search
 from pipeline.message import Outgoing

@@ -1,0 +1,45 @@
+"""How an item is written: as a row of CSV, or as a line of JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import BinaryIO, Final, Literal
+
+from pipeline.cli.terminal import json_line
+from pipeline.export.columns import COLUMNS, row
+from pipeline.index.search import Hit
+
+Form = Literal["csv", "jsonl"]
+
+FORMS: Final[tuple[Form, ...]] = ("csv", "jsonl")
+
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+def writer_of(form: Form, stream: BinaryIO, byte_order_mark: bool = False) -> Callable[[Hit], None]:
+    """What writes one item after another to ``stream``, in UTF-8; the head of a CSV is written at once.
+
+    CSV is RFC 4180's: commas, CRLF behind each row, every text in quotes, so that a text may hold line ends. JSONL is the
+    stored document with ``_id``, value for value, as of `flagpost search --json`.
+    """
+    if form == "jsonl":
+        return lambda hit: _write(stream, json_line({"_id": hit.id, **hit.document}) + "\n")
+    if byte_order_mark:
+        stream.write(BYTE_ORDER_MARK)
+    line = io.StringIO(newline="")
+    rows = csv.writer(line, quoting=csv.QUOTE_NONNUMERIC)
+
+    def write(cells: list[str | float]) -> None:
+        rows.writerow(cells)
+        _write(stream, line.getvalue())
+        line.seek(0)
+        line.truncate()
+
+    write(list(COLUMNS))
+    return lambda hit: write(row(hit))
+
+
+def _write(stream: BinaryIO, text: str) -> None:
+    stream.write(text.encode("utf-8"))
