@@ -9,6 +9,8 @@ from agents.stage_app import stage_app
 from pipeline.elasticsearch_client import connect_async
 from pipeline.index.bulk import BulkWriter
 from pipeline.index.stage import IndexStage, check_mapping
+from pipeline.retention.age import Ages
+from pipeline.retention.holds import HoldBook
 from pipeline.settings import Settings
 from schemas.mapping import ALERTS, AUDIT, ITEMS
 
@@ -22,6 +24,8 @@ async def _make(settings: Settings, _producer: KafkaProducer, resources: AsyncEx
         writer,
         alerts_alias=settings.named(ALERTS.write_alias),
         audit_alias=settings.named(AUDIT.write_alias),
+        ages=Ages.of(settings),
+        held=HoldBook(settings).held,
     )
 
 

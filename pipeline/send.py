@@ -11,6 +11,7 @@ from kafka import errors as kafka_errors
 from pipeline.errors import KafkaUnavailable
 from pipeline.kafka_clients import explain, kafka_errors_explained, kafka_python_options, topic_ids
 from pipeline.message import Outgoing
+from pipeline.page.writer import Tombstone
 from pipeline.settings import Settings
 
 ACKNOWLEDGED_SECONDS: Final = 10.0
@@ -20,7 +21,7 @@ _HEADROOM: Final = 4096
 
 def send(
     settings: Settings,
-    records: Sequence[Outgoing],
+    records: Sequence[Outgoing | Tombstone],
     afterwards: str,
     seconds: float = ACKNOWLEDGED_SECONDS,
     partition: int | None = None,
@@ -50,8 +51,8 @@ def send(
             producer.send(
                 settings.named(record.topic.name),
                 key=record.key,
-                value=record.value,
-                headers=list(record.headers),
+                value=None if isinstance(record, Tombstone) else record.value,
+                headers=[] if isinstance(record, Tombstone) else list(record.headers),
                 partition=partition,
             )
             for record in records

@@ -98,6 +98,21 @@ class Settings(BaseSettings):
         120.0, gt=0, le=300, description="seconds a batch is retried before its worker ends (unacked) and is restarted"
     )
 
+    # Retention
+    retain_items_days: float | None = Field(
+        None, gt=0, description="days that an item is kept after it was judged; default: as many as the topic flagged"
+    )
+    retain_reviewed_days: float | None = Field(
+        None, gt=0, description="the same, of items that an analyst decided on, if that is longer"
+    )
+    retain_alerts_days: float | None = Field(
+        None, gt=0, description="days that an alert is kept after it was resolved; default: as many as the topic alerts"
+    )
+    retain_audit_days: float | None = Field(
+        None, gt=0, description="days that an audit document is kept; default: as many as the topic audit, six years"
+    )
+    retain_rate: float = Field(500.0, gt=0, description="most documents that `flagpost retain` deletes in a second")
+
     # Observation
     metrics_host: str = Field("127.0.0.1", description="address of a worker's /metrics and /healthz")
     metrics_port: int = Field(0, ge=0, le=65535, description="its port; 0: a free one, shown by `flagpost status`")

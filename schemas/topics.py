@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from schemas.alert import Action, Alert, Gone, Matched
 from schemas.audit import AuditEntry
+from schemas.hold import Hold
 from schemas.item import Item, Withdrawn
 from schemas.outcome import Outcomes
 from schemas.post import Post, PostDeleted
@@ -28,12 +29,16 @@ class Topic(Struct, frozen=True, kw_only=True):
     about: str
     partitions: int
     retention_days: float
-    cleanup: Literal["delete", "compact"] = "delete"
+    cleanup: Literal["delete", "compact", "compact,delete"] = "delete"
+    """``compact`` keeps each key's last record for ever, whatever ``retention_days`` says."""
     max_bytes: int = MEBIBYTE
     append_time: bool = False
     """Whether the broker stamps records with its own clock instead of the producer's."""
-    segment_hours: float | None = None
-    """Kafka drops whole files of records, by itself closed after a week: a shorter retention needs shorter files."""
+    segment_hours: float = 7 * 24
+    """Kafka drops, and compacts, whole closed files of records: a record may stay for so much longer than it is kept for.
+
+    See `pipeline.retention.stay` for the longest that a byte can stay.
+    """
 
 
 POSTS: Final = Topic(
@@ -44,6 +49,7 @@ POSTS: Final = Topic(
     partitions=6,
     retention_days=7,
     append_time=True,
+    segment_hours=6,
 )
 FLAGGED: Final = Topic(
     name="flagged",
@@ -53,6 +59,7 @@ FLAGGED: Final = Topic(
     partitions=6,
     retention_days=365,
     max_bytes=2 * MEBIBYTE,
+    segment_hours=72,
 )
 OUTCOMES: Final = Topic(
     name="outcomes",
@@ -61,6 +68,7 @@ OUTCOMES: Final = Topic(
     about="what became of every record of [posts], without its text",
     partitions=3,
     retention_days=30,
+    segment_hours=24,
 )
 CHATTER_SAMPLE: Final = Topic(
     name="chatter-sample",
@@ -69,7 +77,9 @@ CHATTER_SAMPLE: Final = Topic(
     about="a small share of chatter, chosen by hash, for measuring what the model misses",
     partitions=1,
     retention_days=7,
+    cleanup="compact,delete",  # what is forgotten goes before its time: an empty record takes its place
     max_bytes=2 * MEBIBYTE,
+    segment_hours=6,
 )
 ALERT_CANDIDATES: Final = Topic(
     name="alert-candidates",
@@ -78,6 +88,7 @@ ALERT_CANDIDATES: Final = Topic(
     about="which rules match an item, or that it is gone",
     partitions=1,  # one reader knows every open alert
     retention_days=7,
+    segment_hours=6,
 )
 ALERTS: Final = Topic(
     name="alerts",
@@ -87,6 +98,7 @@ ALERTS: Final = Topic(
     partitions=1,
     retention_days=365,
     cleanup="compact",
+    segment_hours=24,
 )
 ALERT_ACTIONS: Final = Topic(
     name="alert-actions",
@@ -95,6 +107,7 @@ ALERT_ACTIONS: Final = Topic(
     about="what people do about alerts: acknowledge, escalate, resolve",
     partitions=1,
     retention_days=30,
+    segment_hours=24,
 )
 REVIEWS: Final = Topic(
     name="reviews",
@@ -102,9 +115,20 @@ REVIEWS: Final = Topic(
     record=Review,
     about="what analysts decided; their order numbers them",
     partitions=1,  # decisions are few, and one reader numbers them
-    retention_days=6 * 365.25,
+    retention_days=365,  # as its items: it holds them as they were seen; who decided what stays in [audit]
     max_bytes=2 * MEBIBYTE,
     append_time=True,  # by one clock with [posts]: no decision on a wording can be older than the wording
+)
+HOLDS: Final = Topic(
+    name="holds",
+    key="uid (source:id)",
+    record=Hold,
+    about="items that neither their age nor a request may take away, with who said so; an empty record is a release",
+    partitions=1,
+    retention_days=365,
+    cleanup="compact",
+    max_bytes=2 * MEBIBYTE,
+    segment_hours=24,
 )
 AUDIT: Final = Topic(
     name="audit",
@@ -133,6 +157,7 @@ DEAD_LETTERS: Final = Topic(
     partitions=3,
     retention_days=30,
     max_bytes=2 * MEBIBYTE + 64 * 1024,  # the largest record of any other topic, and the headers of its dead letter
+    segment_hours=24,
 )
 
 TOPICS: Final[dict[str, Topic]] = {
@@ -146,6 +171,7 @@ TOPICS: Final[dict[str, Topic]] = {
         ALERTS,
         ALERT_ACTIONS,
         REVIEWS,
+        HOLDS,
         AUDIT,
         WORKERS,
         DEAD_LETTERS,

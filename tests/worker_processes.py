@@ -37,6 +37,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "FLAGPOST_KAFKA_BOOTSTRAP": settings.bootstrap(),
         "FLAGPOST_ELASTICSEARCH_URL": settings.elasticsearch(),
         "FLAGPOST_INFERENCE_THREADS": "1",
+        "FLAGPOST_RETAIN_ITEMS_DAYS": "36500",  # what tests send is dated, and must not be over one day
     }
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
 
 from elasticsearch import AsyncElasticsearch
 
 from pipeline.elasticsearch_client import explained
-from pipeline.errors import NotSetUp
+from pipeline.errors import KafkaUnavailable, NotSetUp
 from pipeline.index.alert_document import alert_document_of
 from pipeline.index.audit_document import audit_document_of, audit_id
 from pipeline.index.bulk import BulkWriter, Write
 from pipeline.index.document import document_of
 from pipeline.message import Message
 from pipeline.result import DeadLetter, Done, End, Result, Retry
+from pipeline.retention.age import Ages
 from pipeline.settings import Settings
 from schemas import codec
 from schemas.alert import Alert
@@ -26,6 +29,9 @@ from schemas.mapping import ALERTS as ALERTS_INDEX
 from schemas.mapping import AUDIT as AUDIT_INDEX
 from schemas.mapping import INDICES
 from schemas.topics import ALERTS, AUDIT, FLAGGED
+
+EXPIRED: Final = Done("expired")
+"""It has been kept for long enough: a replay does not bring it back. Nobody holds it."""
 
 
 class IndexStage:
@@ -39,32 +45,47 @@ class IndexStage:
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
         alerts_alias: str = ALERTS_INDEX.write_alias,
         audit_alias: str = AUDIT_INDEX.write_alias,
+        ages: Ages | None = None,
+        held: Callable[[], Collection[str]] = frozenset,
     ) -> None:
-        """``writer`` writes items; alerts and audit lines go through their aliases in the same request."""
+        """``writer`` writes items; alerts and audit lines go through their aliases in the same request.
+
+        What is older than ``ages`` is not stored, but for the uids that are ``held``, which may block: it is asked only
+        when something is over. Without ages everything is stored.
+        """
         self._writer = writer
         self._clock = clock
         self._alerts_alias = alerts_alias
         self._audit_alias = audit_alias
+        self._ages = ages
+        self._held = held
 
     async def handle(self, messages: Sequence[Message]) -> Sequence[Result]:
         """Stores every message of the batch that can be stored, in one bulk request."""
-        results: list[Result | None] = []
-        writes: list[Write] = []
-        for message in messages:
-            prepared = self._prepare(message)
-            if isinstance(prepared, Write):
-                writes.append(prepared)
-                results.append(None)
-            else:
-                results.append(prepared)
+        prepared: list[Write | Result] = [self._prepare(message) for message in messages]
+        if EXPIRED in prepared:
+            prepared = await self._but_for_held(messages, prepared)
+        writes = [one for one in prepared if isinstance(one, Write)]
         written = iter(await self._writer.write(writes) if writes else [])
-        return [next(written) if result is None else result for result in results]
+        return [next(written) if isinstance(one, Write) else one for one in prepared]
 
     async def settle(self, ends: Sequence[tuple[Message, End]]) -> Retry | None:
         """Nothing to settle: the index holds the whole effect."""
         return None
 
-    def _prepare(self, message: Message) -> Write | End:
+    async def _but_for_held(self, messages: Sequence[Message], prepared: list[Write | Result]) -> list[Write | Result]:
+        """``prepared`` with what is over and held prepared after all. Tried again while nobody can say what is held."""
+        try:
+            held = await asyncio.to_thread(self._held)
+        except KafkaUnavailable:
+            unknown = Retry("it can't be read what is held")
+            return [unknown if one == EXPIRED else one for one in prepared]
+        return [
+            self._prepare(message, held) if one == EXPIRED else one
+            for message, one in zip(messages, prepared, strict=True)
+        ]
+
+    def _prepare(self, message: Message, held: Collection[str] = ()) -> Write | End:
         try:
             match message.topic:
                 case ALERTS.name:
@@ -72,28 +93,37 @@ class IndexStage:
                 case AUDIT.name:
                     return self._line(message)
                 case _:
-                    return self._record(message)
+                    return self._record(message, held)
         except InvalidMessage as fault:
             return DeadLetter(fault.reason, fault.detail)
         except VersionOutOfRange as fault:
             return DeadLetter("version_out_of_range", str(fault))
 
-    def _record(self, message: Message) -> Write | End:
+    def _record(self, message: Message, held: Collection[str]) -> Write | End:
         record: Item | Withdrawn = codec.decode(FLAGGED, message.value)
         if isinstance(record, Item) and record.verdict.label == "chatter":
             return DeadLetter("wrong_shape", "an item that is chatter")
+        if isinstance(record, Item) and self._is_over(record) and record.uid not in held:
+            return EXPIRED
         body = codec.encode(document_of(record, self._clock()))
         return Write(document_id(record.source, record.id), version_of(record), body)
+
+    def _is_over(self, item: Item) -> bool:
+        return self._ages is not None and self._ages.item_is_over(item, self._clock())
 
     def _alert(self, message: Message) -> Write | End:
         if message.value is None:
             return Done("forgotten")  # by the topic alone: what was paged stays to be seen
         alert: Alert = codec.decode(ALERTS, message.value)
+        if self._ages and self._ages.alert_is_over(alert, self._clock()):
+            return EXPIRED
         body = codec.encode(alert_document_of(alert, self._clock()))
         return Write(alert.id, alert.sequence, body, self._alerts_alias)
 
-    def _line(self, message: Message) -> Write:
+    def _line(self, message: Message) -> Write | End:
         entry: AuditEntry = codec.decode(AUDIT, message.value)
+        if self._ages and self._ages.line_is_over(entry, self._clock()):
+            return EXPIRED
         body = codec.encode(audit_document_of(entry, message.timestamp, self._clock()))
         return Write(audit_id(entry), None, body, self._audit_alias)
 

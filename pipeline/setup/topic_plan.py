@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.errors import InvalidSettings
+from pipeline.retention.age import kept_days
 from pipeline.settings import Settings
 from pipeline.setup.change import Change
 from schemas.topics import TOPICS, Topic
@@ -61,7 +62,7 @@ def wanted_topics(settings: Settings, brokers: int) -> list[WantedTopic]:
 
 
 def _wanted(topic: Topic, settings: Settings, replication: int) -> WantedTopic:
-    days = settings.kafka_retention_days.get(topic.name, topic.retention_days)
+    days = kept_days(settings, topic)
     config = {
         "cleanup.policy": topic.cleanup,
         "retention.ms": str(int(days * MILLISECONDS_A_DAY)),
@@ -69,25 +70,29 @@ def _wanted(topic: Topic, settings: Settings, replication: int) -> WantedTopic:
         # The broker bounds what travels, not what comes out of it: a compressed record could grow beyond any dead letter.
         "compression.type": "uncompressed",
         "message.timestamp.type": "LogAppendTime" if topic.append_time else "CreateTime",
+        "segment.ms": str(int(topic.segment_hours * MILLISECONDS_AN_HOUR)),
     }
-    if topic.segment_hours is not None:
-        config["segment.ms"] = str(int(topic.segment_hours * MILLISECONDS_AN_HOUR))
+    if "compact" in topic.cleanup:
+        # Or what was taken back would stay until most of the file is out of date.
+        config["max.compaction.lag.ms"] = config["segment.ms"]
     if replication >= REPLICATED:
         config["min.insync.replicas"] = "2"
     partitions = settings.kafka_partitions if settings.kafka_partitions and topic.partitions > 1 else topic.partitions
     return WantedTopic(settings.named(topic.name), partitions, replication, config)
 
 
-def plan(wanted: WantedTopic, found: FoundTopic | None) -> tuple[Change, dict[str, str]]:
+def plan(wanted: WantedTopic, found: FoundTopic | None, disagrees: str = "") -> tuple[Change, dict[str, str]]:
     """What happens to the topic, and the configuration to set on one that is there.
+
+    ``disagrees``: how its retention does not fit what else is kept, see `pipeline.retention.agreement`.
 
     Partitions and copies of a topic that is there are never touched: other partitions would tear a post's records apart,
     and copies are moved by an administrator.
     """
     if found is None:
-        return Change("topic", wanted.name, "created", _described(wanted)), {}
+        return Change("topic", wanted.name, "created", _described(wanted), disagrees), {}
     to_set = differences(wanted, found)
-    attention = _attention(wanted, found)
+    attention = "; ".join(note for note in (_attention(wanted, found), disagrees) if note)
     if not to_set:
         return Change("topic", wanted.name, "unchanged", attention=attention), {}
     detail = ", ".join(f"{name} {found.config.get(name, 'unset')} → {value}" for name, value in to_set.items())

@@ -11,6 +11,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from pipeline.errors import KafkaUnavailable
 from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
+from pipeline.retention.agreement import disagreements
 from pipeline.settings import Settings
 from pipeline.setup.change import Change
 from pipeline.setup.topic_plan import FoundTopic, WantedTopic, plan, wanted_topics
@@ -29,8 +30,9 @@ def setup_topics(settings: Settings, dry_run: bool = False) -> Iterator[Change]:
         with kafka_errors_explained(settings):
             wanted = wanted_topics(settings, _brokers(admin))
             found = _found(admin, [topic.name for topic in wanted])
+        disagrees = {settings.named(name): why for name, why in disagreements(settings).items()}
         for topic in wanted:
-            change, to_set = plan(topic, found.get(topic.name))
+            change, to_set = plan(topic, found.get(topic.name), disagrees.get(topic.name, ""))
             with kafka_errors_explained(settings):
                 if change.state == "created":
                     change = _create(admin, topic, change, dry_run)

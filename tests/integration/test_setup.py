@@ -61,6 +61,7 @@ def test_setup_makes_everything_as_the_tables_say(flagpost: Flagpost, settings: 
         assert len(described[settings.named(topic.name)]["partitions"]) == topic.partitions
         assert found["retention.ms"] == str(int(topic.retention_days * 86_400_000))
         assert found["cleanup.policy"] == topic.cleanup
+        assert found["segment.ms"] == str(int(topic.segment_hours * 3_600_000))
         assert found["max.message.bytes"] == str(topic.max_bytes)
         assert found["message.timestamp.type"] == ("LogAppendTime" if topic.append_time else "CreateTime")
     with connect(settings) as client:
@@ -101,13 +102,13 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(flagpost: Flagpost, se
 
 def test_a_topic_that_is_otherwise_is_brought_back(flagpost: Flagpost, ready: Settings) -> None:
     name = ready.named("posts")
-    resource = ConfigResource(ConfigResourceType.TOPIC, name, {"retention.ms": "1000", "segment.ms": "5000"})
+    resource = ConfigResource(ConfigResourceType.TOPIC, name, {"retention.ms": "1000", "flush.ms": "5000"})
     admin(ready).alter_configs([resource])
     ran = flagpost("setup")
     assert "retention.ms 1000 → 604800000" in ran.out
     assert "0 created, 1 updated." in ran.out
     assert config(ready, "posts")["retention.ms"] == "604800000"
-    assert config(ready, "posts")["segment.ms"] == "5000"  # what is not ours stays
+    assert config(ready, "posts")["flush.ms"] == "5000"  # what is not ours stays
 
 
 def test_retention_follows_the_settings(flagpost: Flagpost, ready: Settings) -> None:

@@ -34,10 +34,17 @@ def test_the_broker_stamps_posts_and_workers_signs_and_producers_stamp_the_rest(
     assert {types["flagged"], types["outcomes"], types["alert-candidates"]} == {"CreateTime"}
 
 
-def test_files_of_records_are_closed_in_time_where_the_retention_is_short() -> None:
+def test_files_of_records_are_closed_in_time_for_their_retention() -> None:
     topics = wanted()
     assert topics["workers"].config["segment.ms"] == "3600000"
-    assert "segment.ms" not in topics["posts"].config
+    for name, topic in topics.items():
+        assert int(topic.config["segment.ms"]) < int(topic.config["retention.ms"]) / 20, name
+
+
+def test_what_was_taken_back_is_compacted_away_in_time() -> None:
+    lags = {name: topic.config.get("max.compaction.lag.ms") for name, topic in wanted().items()}
+    assert {name for name, lag in lags.items() if lag} == {"alerts", "holds", "chatter-sample"}
+    assert lags["alerts"] == wanted()["alerts"].config["segment.ms"]
 
 
 @pytest.mark.parametrize(("brokers", "copies", "insync"), [(1, 1, None), (2, 2, None), (3, 3, "2"), (9, 3, "2")])
@@ -83,10 +90,18 @@ def test_a_topic_that_is_right_is_unchanged() -> None:
 
 def test_only_what_differs_is_set() -> None:
     topic = wanted()["posts"]
-    config = {**topic.config, "retention.ms": "1000", "segment.ms": "7"}
+    config = {**topic.config, "retention.ms": "1000", "flush.ms": "7"}
     change, to_set = plan(topic, found(topic, config=config))
     assert to_set == {"retention.ms": "604800000"}
     assert (change.state, change.detail) == ("updated", "retention.ms 1000 → 604800000")
+
+
+def test_a_retention_that_does_not_fit_the_documents_is_said_and_left() -> None:
+    topic = wanted()["flagged"]
+    created, _ = plan(topic, None, "is kept for too long")
+    unchanged, to_set = plan(topic, found(topic), "is kept for too long")
+    assert created.attention == unchanged.attention == "is kept for too long"
+    assert to_set == {}
 
 
 def test_partitions_and_copies_are_left_and_said() -> None:

@@ -1,0 +1,189 @@
+"""``flagpost forget``: takes away what an author, or one post, has left anywhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.signed_on import signed_on
+from pipeline.cli.terminal import one_line
+from pipeline.errors import FlagpostError, InvalidInput
+from pipeline.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pipeline.retention.forget import Plan
+    from pipeline.retention.seek import Author, Traces
+
+
+class Pending(FlagpostError):
+    """The posts are deleted; the index does not show it yet."""
+
+
+@click.command()
+@click.option(
+    "--author", "name", metavar="HANDLE|ID", help="Whose posts: a handle, with or without @, or an account's id."
+)
+@click.option("--source", help="Only on this source, where several have such an author.")
+@click.option("--post", "uid", metavar="UID", help="One post: source:id.")
+@click.option("--export", "exports", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              metavar="FILE", help="Take their rows out of this exported file, too; may be repeated.")  # fmt: skip
+@click.option(
+    "--why", required=True, metavar="TEXT", help="A reference, as the request's number; never the author's name."
+)
+@click.option("--by", metavar="NAME", help="Who says so; default: the name that you are signed on with here.")
+@click.option("--except-held", is_flag=True, help="Forget the rest where some of it is held.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and change nothing.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True,
+              help="Seconds to wait until the index shows it.")  # fmt: skip
+def forget(
+    name: str | None,
+    source: str | None,
+    uid: str | None,
+    exports: tuple[Path, ...],
+    why: str,
+    by: str | None,
+    except_held: bool,
+    dry_run: bool,
+    yes: bool,
+    timeout: float,
+) -> None:
+    """Take away what an author, or one post, has left anywhere.
+
+    Every post is deleted as if its author had deleted it, so that all searches, alerts and replays agree. It reads the
+    topics from their beginning, which takes minutes where there is much. Kafka can't take records out of a topic; it is
+    told when the last of them goes by itself. A later post by the same author is collected again.
+
+    Exits with 1 when the index does not show it in time; it will, once the classify and index workers have done their work.
+    """
+    # Kafka's and Elasticsearch's libraries are slow to import: `forget --help` needs neither.
+    from pipeline.cli.on_record import OnRecord
+    from pipeline.elasticsearch_client import connect
+    from pipeline.retention import forget as forgetting
+    from pipeline.retention.holds import HoldBook
+    from pipeline.retention.seek import Author, posts_of, traces_of
+    from pipeline.retention.sight import is_uid
+
+    if (name is None) == (uid is None):
+        raise InvalidInput("Say whose posts, or which post.", "Give either --author or --post.")
+    if uid is not None and not is_uid(uid):
+        raise InvalidInput(f"{uid!r} is not source:id.", "`flagpost search --json` shows it as flagpost.uid.")
+    require_unnamed(why, name)
+    settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    on_record = OnRecord(settings, by or signed_on(), why.strip())
+    request = secrets.token_hex(4)
+    with connect(settings) as client:
+        author = Author(name, source) if name is not None else None
+        uids = posts_of(client, settings, author) if author else {str(uid)}
+        traces = traces_of(client, settings, uids)
+        book = HoldBook(settings)
+        doing = forgetting.plan(traces, book.held())
+        rows = rows_in(exports, traces)
+        on_record.write("forget-sought", request, found=str(len(traces.uids)), dry_run="yes" if dry_run else "")
+        if author:
+            _require_one_source(author, traces)
+        if not except_held:
+            forgetting.require_free(doing.held)
+        for line in [*found(doing, traces), *(f"{number:,} rows in {path}" for path, number in rows.items())]:
+            click.echo(line)
+        if dry_run or (doing.empty and not any(rows.values())):
+            click.echo("Nothing was changed." if dry_run else "There is nothing to forget.")
+            _tell_last_bytes(settings, traces, now)
+            return
+        if not yes and not _confirmed("Forget it?"):
+            click.echo("Nothing was changed.")
+            return
+        doing = forgetting.plan(traces, book.held())  # somebody may have held one while the question stood
+        if not except_held:
+            forgetting.require_free(doing.held)
+        forgetting.forget(settings, doing, traces, request, on_record.by, on_record.why, now)
+        for line in take_out(rows, doing, traces):
+            click.echo(line)
+        pending = forgetting.wait_for_tombstones(client, settings, doing.deletes, timeout)
+    click.echo(f"{len(doing.posts):,} forgotten. Request {request} in the audit log.")
+    _tell_last_bytes(settings, traces, now)
+    if pending:
+        raise Pending(
+            f"After {timeout:g} s the index does not show yet that {len(pending):,} of them are gone.",
+            "Their deletes are safe in Kafka. See `flagpost status`: the classify and index workers have to do them.",
+        )
+
+
+def require_unnamed(why: str, name: str | None) -> None:
+    """Raises `InvalidInput` where ``why``, which the audit log keeps for six years, is empty or names the author."""
+    if not why.strip():
+        raise InvalidInput("Nobody can tell later what an empty --why is about.", "Give the request's number.")
+    bare = (name or "").strip().lstrip("@").casefold()
+    if bare and bare in why.casefold():
+        raise InvalidInput("--why names the author, whom the audit log would remember.", "Give the request's number.")
+
+
+def found(doing: Plan, traces: Traces) -> list[str]:
+    """What was found, in lines. Nothing of it says what a post says."""
+    places = Counter(place for uid in traces.uids for place in traces.places(uid))
+    sources = ", ".join(f"{one_line(source)} {number:,}" for source, number in sorted(traces.sources.items()))
+    lines = [
+        f"{len(traces.uids):,} post{'' if len(traces.uids) == 1 else 's'} found{f' ({sources})' if sources else ''}."
+    ]
+    lines += [
+        f"  {number:>6,} in {f'[{place}]' if place != 'index' else 'the index'}" for place, number in places.items()
+    ]
+    lines.append(f"{len(doing.deletes):,} to delete, {len(doing.already):,} deleted already, {len(doing.held):,} held.")
+    return lines
+
+
+def rows_in(exports: tuple[Path, ...], traces: Traces) -> dict[Path, int]:
+    """Exported file → how many of its rows are of the posts that were found, held ones too."""
+    from pipeline.retention.exports import rows_of
+
+    return {path: rows_of(path, _ids(traces.uids)) for path in exports}
+
+
+def take_out(rows: dict[Path, int], doing: Plan, traces: Traces) -> list[str]:
+    """Takes the rows of what is not held out of the files; says so in a line for each file."""
+    from pipeline.retention.exports import take_out as taken_out
+
+    free = _ids(traces.uids - set(doing.held))
+    return [f"{taken_out(path, free):,} rows taken out of {path}" for path, number in rows.items() if number]
+
+
+def _ids(uids: set[str]) -> set[str]:
+    from schemas.identity import document_id
+
+    return {document_id(*uid.split(":", 1)) for uid in uids}
+
+
+def _require_one_source(author: Author, traces: Traces) -> None:
+    if author.source is None and len(traces.sources) > 1:
+        counts = ", ".join(f"{one_line(source)} {number:,}" for source, number in sorted(traces.sources.items()))
+        raise InvalidInput(
+            f"Several sources have posts by such an author ({counts}), and these may be different people.",
+            "Say with --source which one is meant.",
+        )
+
+
+def _tell_last_bytes(settings: Settings, traces: Traces, now: dt.datetime) -> None:
+    from pipeline.retention.forget import last_bytes
+    from pipeline.retention.seek import WITH_TEXT
+    from pipeline.retention.topic_stays import stays
+
+    gone = last_bytes(traces, stays(settings, WITH_TEXT), now)
+    if gone:
+        click.echo("The last of it goes from Kafka by")
+        for name, moment in sorted(gone.items(), key=lambda one: one[1]):
+            click.echo(f"  {moment:%Y-%m-%d %H:%M}Z  [{name}]")
+    click.echo(
+        "Snapshots of the index, and copies of exported files, are not reached: deploy/runbook.md says what to do."
+    )
+
+
+def _confirmed(question: str) -> bool:
+    try:
+        return click.confirm(question)
+    except click.Abort:
+        raise InvalidInput("Nobody answered the question, so nothing was changed.", "Give --yes.") from None

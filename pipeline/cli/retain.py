@@ -1,0 +1,82 @@
+"""``flagpost retain``: deletes what has been kept for long enough."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.audit import ITSELF
+from pipeline.cli.signed_on import signed_on
+from pipeline.cli.terminal import json_line
+from pipeline.errors import InvalidInput
+from pipeline.settings import load_settings
+
+if TYPE_CHECKING:
+    from pipeline.retention.retain import Round, Step
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would go, and delete nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def retain(dry_run: bool, as_json: bool) -> None:
+    """Delete what has been kept for long enough: items, alerts, audit lines, and tombstones that nothing needs.
+
+    Run it once a day. A run that is cut off has done what it has done, and the next one goes on; nothing has to be stopped
+    meanwhile. What is held (`flagpost hold`) stays, and where the index lacks a held item it is given back. A tombstone
+    goes once no topic names its post any more. FLAGPOST_RETAIN_… says how long what is kept, and FLAGPOST_RETAIN_RATE how
+    many documents go in a second at most.
+
+    JSON: {"dry_run", "at", "lapsed", "restored", "renewed", "disagreements", "steps": [{"what", "before", "found",
+    "deleted", "spared", "changed"}]}.
+    """
+    # Kafka's and Elasticsearch's libraries are slow to import: `retain --help` needs neither.
+    import msgspec
+
+    from pipeline.elasticsearch_client import connect
+    from pipeline.retention.retain import Retention
+
+    settings = load_settings()
+    with connect(settings) as client:
+        retention = Retention(settings, client, dt.datetime.now(dt.UTC), dry_run, acting())
+        done = retention.run(lambda step: None if as_json else click.echo(line_of(step, dry_run)))
+    if as_json:
+        click.echo(json_line(msgspec.to_builtins(done)))
+        return
+    for line in holds_told(done):
+        click.echo(line)
+    for topic, why in done.disagreements.items():
+        click.echo(click.style(f"! {topic} {why}", fg="yellow"), err=True)
+
+
+def acting() -> str:
+    """Who runs this: the name that is signed on, or flagpost itself where a machine does it by the clock."""
+    try:
+        return signed_on()
+    except InvalidInput:
+        return ITSELF
+
+
+def line_of(step: Step, dry_run: bool) -> str:
+    """One step on one line."""
+    number = step.found - step.spared if dry_run else step.deleted
+    parts = [
+        f"{step.what:<12} from before {step.before:%Y-%m-%d %H:%M}Z: {number:,} {'would go' if dry_run else 'deleted'}"
+    ]
+    if step.spared:
+        parts.append(f"{step.spared:,} {'needed by a topic' if step.what == 'tombstones' else 'held'}")
+    if step.changed:
+        parts.append(f"{step.changed:,} written meanwhile and left")
+    return ", ".join(parts)
+
+
+def holds_told(done: Round) -> list[str]:
+    """What became of holds, if anything did."""
+    would = "would be " if done.dry_run else ""
+    told = [
+        (len(done.lapsed), f"holds lapsed and {would}released: {', '.join(id[:12] for id in done.lapsed)}"),
+        (done.restored, f"held items {would}given back to the index"),
+        (done.renewed, f"holds {would}renewed: their items have changed since"),
+    ]
+    return [f"{number:,} {what}" for number, what in told if number]

@@ -1,0 +1,162 @@
+"""Takes away what posts have left anywhere, so that no replay brings it back.
+
+A forgotten post is one whose author has deleted it: its `PostDeleted` goes to ``[posts]`` under the post's own key, and
+everything follows from that as it always does. Classify withdraws the item, the index keeps a tombstone, alerts show its
+words no more, `flagpost review export` leaves it out; and in whatever order the topics are read again, a delete is final.
+Three things do not follow and are done here:
+
+* ``[chatter-sample]`` is read by people who measure the model. It is compacted: an empty record under the post's key
+  takes the sample away within a day, and a reader meets the empty record until then. No list of forgotten posts has to
+  be kept that every reader would have to know.
+* Files that were exported are rewritten without the rows.
+* Whatever else Kafka holds of it can't be taken out of the middle of a topic. It goes with its time, and when that is,
+  is told: from the records that are really there, and how long the topic really keeps them.
+
+The author is named nowhere in what is written down. A line of ``[audit]`` names the post's document: a hash that the
+tombstone and ``[outcomes]`` bear already, so who asks about a post can be answered for six years, and the log gives
+nobody's posts away. A hash of the author's handle would: handles are public, and one hash is tried in no time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from elasticsearch import Elasticsearch
+
+from pipeline.audit import audited, record
+from pipeline.errors import InvalidInput
+from pipeline.message import Outgoing
+from pipeline.page.writer import Tombstone
+from pipeline.retention.seek import Traces, states
+from pipeline.retention.sight import is_uid
+from pipeline.retention.stay import Stay
+from pipeline.send import send
+from pipeline.settings import Settings
+from schemas import codec
+from schemas.identity import document_id
+from schemas.post import PostDeleted
+from schemas.topics import CHATTER_SAMPLE, HOLDS, POSTS
+
+AT_ONCE: Final = 500
+"""Posts whose deletes are sent, and recorded, together."""
+
+AGAIN: Final = "Then run the same command again: what is deleted already is left alone."
+
+LOOK_EVERY: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done about the posts that were found."""
+
+    deletes: list[str]
+    """uids to be deleted."""
+    already: list[str]
+    """uids that are deleted already."""
+    sampled: list[str]
+    """uids to be taken out of ``[chatter-sample]``."""
+    lapsed: list[str]
+    """uids to be taken out of ``[holds]``: their hold has lapsed."""
+    held: list[str]
+    """uids that must not be forgotten."""
+
+    @property
+    def empty(self) -> bool:
+        return not (self.deletes or self.sampled or self.lapsed)
+
+    @property
+    def posts(self) -> list[str]:
+        """uids that anything is done about."""
+        return list(dict.fromkeys([*self.deletes, *self.sampled, *self.lapsed]))
+
+
+def plan(traces: Traces, held: Collection[str]) -> Plan:
+    """``held`` are the uids with a hold in force. Pure."""
+    free = sorted(uid for uid in traces.uids - set(held) if is_uid(uid))
+    return Plan(
+        deletes=[uid for uid in free if uid not in traces.deleted],
+        already=[uid for uid in free if uid in traces.deleted],
+        sampled=[uid for uid in free if uid in traces.last.get(CHATTER_SAMPLE.name, ())],
+        lapsed=[uid for uid in free if uid in traces.last.get(HOLDS.name, ())],
+        held=sorted(traces.uids & set(held)),
+    )
+
+
+def require_free(held: Collection[str]) -> None:
+    """Raises `InvalidInput` where something is held."""
+    if held:
+        first = min(held)
+        others = f" and {len(held) - 1:,} more" if len(held) > 1 else ""
+        raise InvalidInput(
+            f"{first}{others} can't be forgotten: there is a hold on it, and nothing was done.",
+            "`flagpost hold list` says whose and why. Release it first, or give --except-held to forget the rest.",
+        )
+
+
+def forget(settings: Settings, doing: Plan, traces: Traces, request: str, by: str, why: str, now: dt.datetime) -> None:
+    """Returns when every in-sync replica has what takes the posts away. ``request`` ties the lines of one call together.
+
+    Raises as `record` and `send` do; part of it may then be done, and the same again changes nothing.
+    """
+    posts, deletes = doing.posts, set(doing.deletes)
+    for start in range(0, len(posts), AT_ONCE):
+        part = posts[start : start + AT_ONCE]
+        record(settings, *(line_of(uid, traces, request, by, why, now) for uid in part))
+        send(settings, [delete_of(uid, now) for uid in part if uid in deletes], AGAIN)
+    emptied = [(CHATTER_SAMPLE, uid) for uid in doing.sampled] + [(HOLDS, uid) for uid in doing.lapsed]
+    send(settings, [Tombstone(topic, uid.encode()) for topic, uid in emptied], AGAIN)
+
+
+def delete_of(uid: str, now: dt.datetime) -> Outgoing:
+    """The news that the post is deleted, as its source would have given it."""
+    source, _, post_id = uid.partition(":")
+    return Outgoing(POSTS, uid.encode(), codec.encode(PostDeleted(source=source, id=post_id, deleted_at=now)))
+
+
+def line_of(uid: str, traces: Traces, request: str, by: str, why: str, now: dt.datetime) -> Outgoing:
+    """The line of `[audit]`: which post, by its hash, and where something of it lay. Neither its id nor its author."""
+    source, _, post_id = uid.partition(":")
+    places = ", ".join(traces.places(uid)) or "nowhere any more"
+    return audited(
+        "post-forgotten", document_id(source, post_id), now, by, request=request, source=source, why=why, places=places
+    )
+
+
+def wait_for_tombstones(
+    client: Elasticsearch,
+    settings: Settings,
+    uids: Iterable[str],
+    seconds: float,
+    monotonic: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> set[str]:
+    """Those of ``uids`` that the index still has no final tombstone of after ``seconds``: none, if all went well.
+
+    Raises what `pipeline.elasticsearch_client.explained` raises.
+    """
+    pending = set(uids)
+    deadline = monotonic() + seconds
+    while pending:
+        pending -= states(client, settings, sorted(pending))[1]
+        if not pending or monotonic() >= deadline:
+            break
+        sleep(LOOK_EVERY)
+    return pending
+
+
+def last_bytes(traces: Traces, stays: Mapping[str, Stay], now: dt.datetime) -> dict[str, dt.datetime]:
+    """Topic → when the last of the posts has gone from it at the latest, once the posts are forgotten ``now``. Pure.
+
+    Of a compacted topic that is when what was replaced is compacted away, if that comes first.
+    """
+    gone = {}
+    for name, seen in traces.last.items():
+        if seen:
+            stay, compacted = stays[name], now + stays[name].replaced
+            by_age = stay.gone_by(max(seen.values()))
+            gone[name] = compacted if by_age is None else min(by_age, compacted) if stay.compacts else by_age
+    return gone

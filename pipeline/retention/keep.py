@@ -1,0 +1,95 @@
+"""Keeps held items: gives an index that lacks one the item again, and a hold what has become of its item since.
+
+Whatever an index was rebuilt from, or restored from, may lack what is held: `[flagged]` keeps its records for a year, a
+hold may last for six. Here the hold gives it back, by the usual way: as a record of `[flagged]`, in the newest version
+that the hold knows. So nothing older can win against it, and where the author has deleted the post since, it is the
+tombstone that comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from elasticsearch import Elasticsearch
+
+from pipeline.elasticsearch_client import explained
+from pipeline.index.item_of import NoItem, item_of
+from pipeline.message import Outgoing
+from pipeline.retention.holds import held_record
+from pipeline.settings import Settings
+from schemas import codec
+from schemas.document import Document
+from schemas.hold import Hold
+from schemas.identity import document_id, version_of
+from schemas.item import Item, Withdrawn
+from schemas.mapping import ITEMS
+from schemas.topics import FLAGGED
+
+AT_ONCE: Final = 200
+"""Documents that Elasticsearch is asked for in one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What the held items need: records of `[flagged]` for those that the index lacks, and holds that know more now."""
+
+    missing: Sequence[Hold]
+    renewed: Sequence[Hold]
+
+    def records(self) -> list[Outgoing]:
+        """What is to be sent. A hold that lags behind is renewed first: it is what a lost index is made of."""
+        items = [Outgoing(FLAGGED, one.uid.encode(), codec.encode(one.known)) for one in self.missing]
+        return [*map(held_record, self.renewed), *items]
+
+
+def care_for(holds: Iterable[Hold], stored: Mapping[str, Item | Withdrawn]) -> Care:
+    """``stored`` is what the index has, by uid. Pure."""
+    missing, renewed = [], []
+    for hold in holds:
+        there = stored.get(hold.uid)
+        if there is None:
+            missing.append(hold)
+        elif version_of(there) > version_of(hold.known):
+            renewed.append(msgspec.structs.replace(hold, latest=there))
+        elif version_of(there) < version_of(hold.known):
+            missing.append(hold)  # an index of before: from a snapshot
+    return Care(missing, renewed)
+
+
+def stored(client: Elasticsearch, settings: Settings, holds: Sequence[Hold]) -> dict[str, Item | Withdrawn]:
+    """uid → what the index has of it at this moment, tombstones too. Raises what `explained` raises."""
+    there: dict[str, Item | Withdrawn] = {}
+    for start in range(0, len(holds), AT_ONCE):
+        ids = [document_id(one.source, one.id) for one in holds[start : start + AT_ONCE]]
+        with explained(settings):
+            answer = client.mget(index=settings.named(ITEMS.write_alias), ids=ids)
+        for record in _records(answer["docs"]):
+            there[record.uid] = record
+    return there
+
+
+def _records(documents: Iterable[Mapping[str, Any]]) -> Iterator[Item | Withdrawn]:
+    for one in documents:
+        if one.get("found"):
+            yield record_of(one["_source"])
+
+
+def record_of(source: Mapping[str, Any]) -> Item | Withdrawn:
+    """The record of `[flagged]` that a document was made of. Raises `NoItem` for what is no document of ours."""
+    try:
+        return item_of(source)
+    except NoItem:
+        document = msgspec.convert(source, Document)
+        ours = document.flagpost
+        return Withdrawn(
+            source=ours.source,
+            id=ours.post_id,
+            reason=ours.withdrawn_reason or "deleted",  # type: ignore[arg-type]  # as it was written
+            revision=document.timestamp,
+            withdrawn_at=document.event.ingested,
+            activation=ours.activation or 1,
+            reviews=ours.reviews,
+        )
