@@ -54,6 +54,10 @@ class StageMetrics:
         self._ends = Counter(
             "flagpost_messages", "Messages by their end", ["stage", "end", "note"], registry=self.registry
         )
+        self._dead_letters = Counter(
+            "flagpost_dead_letters", "Messages that could not be used", ["stage"], registry=self.registry
+        )
+        self._dead_letters.labels(stage)  # from 0 on: an increase from nothing to one would go unseen
         self._retries = Counter("flagpost_retries", "Waits before another try", ["stage"], registry=self.registry)
         self._batch = Histogram(
             "flagpost_batch_seconds",
@@ -86,6 +90,8 @@ class StageMetrics:
         """Counts a message's durable end. Ages below zero (clocks) count as 0."""
         kind, note = ("dead_letter", end.reason) if isinstance(end, DeadLetter) else ("done", end.note)
         self._ends.labels(self._stage, kind, note).inc()
+        if isinstance(end, DeadLetter):
+            self._dead_letters.labels(self._stage).inc()
         self._age.labels(self._stage).observe(max(age.total_seconds(), 0.0))
 
     def page(self, channel: str, end: str) -> None:

@@ -62,7 +62,9 @@ def test_a_paused_stage_says_why_and_is_not_healthy() -> None:
 def test_ends_are_counted_by_kind_and_note() -> None:
     metrics, _ = bench()
     metrics.ended(Done("flagged"), dt.timedelta(seconds=2))
+    assert metrics.registry.get_sample_value("flagpost_dead_letters_total", {"stage": "classify"}) == 0
     metrics.ended(DeadLetter("not_json"), dt.timedelta(seconds=-5))
+    assert metrics.registry.get_sample_value("flagpost_dead_letters_total", {"stage": "classify"}) == 1
     page = generate_latest(metrics.registry).decode()
     assert 'flagpost_messages_total{end="done",note="flagged",stage="classify"} 1.0' in page
     assert 'flagpost_messages_total{end="dead_letter",note="not_json",stage="classify"} 1.0' in page
