@@ -153,7 +153,8 @@ class Sender:
             outcome = _failure(one, "failed", f"no answer within {SEND_WITHIN:g} s")
         except Exception as error:
             # A fault in one channel must not end the process: the other channels page on. What it says may quote the
-            # page. g.error("a channel broke", channel=page.channel, page=page.id, reason=type(error).__name__)
+            # page, so only its kind is logged.
+            log.error("a channel broke", channel=page.channel, page=page.id, reason=type(error).__name__)
             outcome = _failure(one, "failed", type(error).__name__)
         if outcome.end != "delivered":
             log.warning(

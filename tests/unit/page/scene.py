@@ -12,13 +12,16 @@ from msgspec.structs import replace
 from pipeline.alert.rules import (
     AlertmanagerChannel,
     Match,
+    PagerDutyChannel,
     Person,
     QuietHours,
     Rule,
     RulesFile,
+    Secret,
     Shift,
     Step,
     SystemRules,
+    WebhookChannel,
 )
 from pipeline.message import Outgoing
 from pipeline.page.book import Book
@@ -34,7 +37,9 @@ from schemas.labels import Grade
 from schemas.topics import ALERTS, AUDIT
 from tests.doubles.manual_clock import START
 
-CHANNEL = AlertmanagerChannel(url="http://localhost:1")
+CHANNEL = WebhookChannel(url="http://localhost:1", secret=Secret(env="KEY"))
+PAGERDUTY = PagerDutyChannel(routing_key=Secret(env="KEY"))
+ALERTMANAGER = AlertmanagerChannel(url="http://localhost:1")
 
 
 def rule(name: str = "danger", **fields: Any) -> Rule:

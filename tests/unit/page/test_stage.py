@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
+from structlog.testing import capture_logs
 
 from pipeline.alert.rules import RulesFile
 from pipeline.errors import NotSetUp
@@ -318,16 +320,19 @@ async def test_a_page_that_does_not_end_in_time_is_sent_again_by_whoever_comes_a
 
 async def test_a_channel_that_fails_or_breaks_ends_nothing(room: Room) -> None:
     room.pager.answers = [ChannelFailed("503"), RuntimeError("the words of a page"), ChannelRefused("410")]
-    async with running(room):
-        for number in range(3):
-            await room.take(matched(str(number), group=f"g{number}"))
-        await room.until(
-            lambda: (
-                sorted(alert.pages[0].answer or "" for alert in room.kafka.alerts if not alert.title)
-                == ["410", "503", "RuntimeError"]
-            ),
-            "every outcome is written",
-        )
+    with capture_logs() as logs:
+        async with running(room):
+            for number in range(3):
+                await room.take(matched(str(number), group=f"g{number}"))
+            await room.until(
+                lambda: (
+                    sorted(alert.pages[0].answer or "" for alert in room.kafka.alerts if not alert.title)
+                    == ["410", "503", "RuntimeError"]
+                ),
+                "every outcome is written",
+            )
+    (broke,) = [one for one in logs if one["event"] == "a channel broke"]
+    assert broke["reason"] == "RuntimeError", "what it says may quote the page"
 
 
 async def test_a_channel_sends_so_many_at_once(room: Room) -> None:
@@ -347,7 +352,7 @@ async def test_new_rules_open_their_channels_and_close_the_old_ones_after_their_
         await room.take(matched())
         await room.until(lambda: room.pager.notices, "it is under way")
         old, room.pager = room.pager, Pager(room.kafka)
-        room.rules = rules(rule(), channels={"pager": type(CHANNEL)(url="http://localhost:2")})
+        room.rules = rules(rule(), channels={"pager": replace(CHANNEL, url="http://localhost:2")})
         await room.take(matched("2", group="station"))
         await room.until(lambda: room.pager.notices, "the new channel pages")
         assert not old.closed
