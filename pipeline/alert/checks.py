@@ -105,13 +105,22 @@ def _channel(where: Path, channel: Channel) -> Iterator[Fault]:
         value = getattr(channel, key)
         if isinstance(value, Secret) and (value.env is None) == (value.file is None):
             yield Fault((*where, key), "it does not say where the secret is", "Write {env: NAME} or {file: PATH}.")
-    url = getattr(channel, "url", None)
-    if not isinstance(url, str):
-        return
-    if _tells_a_secret(url):
-        yield secret_in_file((*where, "url"))
-    elif urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        yield Fault((*where, "url"), "it is no address of the web", "Write it as in https://pager.example/hook.")
+    for key in ("url", "proxy"):
+        url = getattr(channel, key, None)
+        if not isinstance(url, str):
+            continue
+        if _tells_a_secret(url):
+            yield secret_in_file((*where, key))
+        elif not _is_of_the_web(url):
+            yield Fault((*where, key), "it is no address of the web", "Write it as in https://pager.example/hook.")
+
+
+def _is_of_the_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _tells_a_secret(url: str) -> bool:

@@ -27,7 +27,7 @@ _KINDS: Final = {
     "null": "nothing",
     "time": "a time of day",
 }
-_SECRETS: Final = frozenset({"secret", "api_key", "routing_key", "url"})
+_SECRETS: Final = frozenset({"secret", "api_key", "routing_key", "url", "proxy"})
 _BOUNDS: Final = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
 
 

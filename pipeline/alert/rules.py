@@ -48,6 +48,9 @@ class WebhookChannel(_Part, frozen=True, tag_field="type", tag="webhook"):
     url: Secret | str
     secret: Annotated[Secret, Meta(description="Key to sign with: whsec_ and base64")]
     allow_private: Annotated[bool, Meta(description="May send to this machine and to private networks")] = False
+    proxy: Annotated[
+        Secret | str | None, Meta(description="HTTP proxy to go through; names are then looked up by it alone")
+    ] = None
 
 
 class AppriseChannel(_Part, frozen=True, tag_field="type", tag="apprise"):
@@ -144,12 +147,12 @@ class Rule(_Part, frozen=True):
     group_wait_seconds: Annotated[
         float, Meta(ge=0, le=3600, description="A new story waits so long for more; immediate never")
     ] = 30
-    group_interval_minutes: Annotated[float, Meta(gt=0, description="News of an open story come at most so often")] = 5
+    group_interval_minutes: Annotated[Minutes, Meta(description="News of an open story come at most so often")] = 5
     repeat_minutes: Annotated[Minutes | None, Meta(description="Paged again until somebody acknowledges")] = 10
     escalate: list[Step] = []
     quiet: QuietHours | None = None
     most_an_hour: Annotated[
-        int, Meta(ge=1, description="New alerts that page; the rest come in one digest at its end")
+        int, Meta(ge=1, le=100_000, description="New alerts that page; the rest come in one digest at its end")
     ] = 20
     resolve_after_hours: Annotated[Hours, Meta(description="Without news it is resolved by itself")] = 12
 
@@ -158,7 +161,7 @@ class SystemRules(_Part, frozen=True):
     """When flagpost pages about itself, and whom."""
 
     to: Annotated[list[Name], Meta(min_length=1)]
-    lag_seconds: Annotated[float, Meta(gt=0)] = 60
+    lag_seconds: Annotated[float, Meta(gt=0, le=24 * 60 * 60)] = 60
     dead_letter_share: Annotated[float, Meta(gt=0, le=1, description="Of the last 10 minutes' records")] = 0.02
     silent_minutes: Annotated[Minutes, Meta(description="Without a post from a source that is normally busy")] = 30
     repeat_minutes: Minutes = 30

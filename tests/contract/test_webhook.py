@@ -17,6 +17,7 @@ from pipeline.errors import InvalidSettings
 from pipeline.page.channels.webhook import WebhookSender
 from pipeline.page.notice import ChannelFailed, ChannelRefused
 from tests.doubles.scripted_resolver import ScriptedResolver
+from tests.doubles.service_server import ServiceServer
 from tests.doubles.webhook_receiver import ENDLESS, HANG, HANG_AFTER_TAKING, Answer, WebhookReceiver, new_key
 from tests.notices import another_try, notice, page
 
@@ -34,8 +35,12 @@ async def open_sender(receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
     senders: list[WebhookSender] = []
     monkeypatch.setenv("KEY", receiver.key)
 
-    def begin(url: str | None = None, allow_private: bool = True, **options: Any) -> WebhookSender:
-        channel = WebhookChannel(url=url or receiver.url, secret=Secret(env="KEY"), allow_private=allow_private)
+    def begin(
+        url: str | None = None, allow_private: bool = True, proxy: str | None = None, **options: Any
+    ) -> WebhookSender:
+        channel = WebhookChannel(
+            url=url or receiver.url, secret=Secret(env="KEY"), allow_private=allow_private, proxy=proxy
+        )
         senders.append(WebhookSender.open("desk", channel, **options))
         return senders[-1]
 
@@ -133,6 +138,25 @@ async def test_a_proxy_of_the_environment_is_not_used(
     assert len(receiver.taken) == 1
 
 
+async def test_a_page_goes_through_the_proxy_that_the_channel_names(open_sender: Open) -> None:
+    with ServiceServer() as proxy:
+        await open_sender("http://pager.example/pages", proxy=proxy.url).send(notice())
+        (asked,) = proxy.asked
+    assert (asked.headers["host"], asked.path) == ("pager.example", "/pages")
+    assert asked.headers["webhook-id"] == notice().page.id
+
+
+async def test_a_name_is_the_proxys_to_look_up_and_a_proxy_that_refuses_has_failed(open_sender: Open) -> None:
+    resolver = ScriptedResolver(["8.8.8.8"])
+    with ServiceServer() as proxy:
+        sender = open_sender("https://desk.example/", allow_private=False, proxy=proxy.url, resolver=resolver)
+        with pytest.raises(ChannelFailed, match="the proxy answered 501"):  # it takes no CONNECT
+            await sender.send(notice())
+    assert resolver.asked == []
+    with pytest.raises(ChannelFailed, match="the proxy's address"):
+        await open_sender("https://desk.example/", proxy="http://127.0.0.1:9").send(notice())
+
+
 @pytest.mark.parametrize("number", ["a\r\nX-Evil: 1", "a\nb", "a\x00b"])
 async def test_a_delivery_id_can_not_bring_a_header_along(
     receiver: WebhookReceiver, open_sender: Open, number: str
@@ -173,6 +197,12 @@ async def test_this_machine_is_not_reached_however_it_is_written(
     sender = open_sender(f"https://{host}:{receiver.port}/", allow_private=False)
     with pytest.raises(ChannelRefused):
         await sender.send(notice())
+
+
+@pytest.mark.parametrize("host", [*LOOPBACK, "desk", "desk.internal", "a.localhost", "169.254.169.254", "[fd00::1]"])
+def test_no_proxy_is_asked_for_this_machine_or_a_private_network(open_sender: Open, host: str) -> None:
+    with pytest.raises(InvalidSettings, match="not a public one"):
+        open_sender(f"https://{host}/", allow_private=False, proxy="http://127.0.0.1:9")
 
 
 @pytest.mark.parametrize(

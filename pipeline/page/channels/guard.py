@@ -3,6 +3,9 @@
 A name is resolved once, and all of its addresses must be public; the connection goes to what was looked at and nowhere else,
 so a name that answers differently a moment later (DNS rebinding) gains nothing. A literal address in a URL is resolved by
 nobody: it is looked at when its socket is made. TLS goes on to check the name.
+
+Through a proxy there is no such look: a name is the proxy's to resolve and to judge. What is no name of the Internet to
+begin with is refused all the same.
 """
 
 from __future__ import annotations
@@ -30,6 +33,11 @@ _NOT_PUBLIC: Final = (
 )
 """Special ranges within what is given out that not every Python we run on knows as such."""
 
+_LOCAL: Final = ("localhost", "local", "internal", "lan", "home", "corp", "arpa")
+"""Last labels of names that are nobody's on the Internet."""
+
+_REFUSED: Final = "its address is not a public one, and allow_private is not set"
+
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Whether it is the address of one machine on the Internet.
@@ -51,7 +59,18 @@ def require_public(address: str) -> None:
     except ValueError:  # 127.1, 0x7f000001: some system may take it for an address
         public = False
     if not public:
-        raise ChannelRefused("its address is not a public one, and allow_private is not set")
+        raise ChannelRefused(_REFUSED)
+
+
+def require_public_host(host: str) -> None:
+    """Raises `ChannelRefused` where ``host`` of a URL can't be on the Internet; of a name only a proxy knows."""
+    name = host.rstrip(".").lower()
+    last = name.rpartition(".")[2]
+    is_address = ":" in name or last.isdigit() or last.startswith("0x")  # as browsers tell it: 127.1, 0x7f.1
+    if is_address:
+        require_public(name)
+    elif "." not in name or last in _LOCAL:
+        raise ChannelRefused(_REFUSED)
 
 
 class GuardedResolver(AbstractResolver):

@@ -12,6 +12,8 @@ from aiohttp import (
     ClientConnectorDNSError,
     ClientConnectorError,
     ClientError,
+    ClientHttpProxyError,
+    ClientProxyConnectionError,
     ClientSession,
     ClientSSLError,
     ClientTimeout,
@@ -50,7 +52,8 @@ def checked_url(url: str, channel: str, schemes: tuple[str, ...], user_info: boo
 
 
 class Poster:
-    """POSTs to one URL. Follows no redirect, uses no proxy, keeps no cookie; the body of an answer is never read.
+    """POSTs to one URL. Follows no redirect, uses no proxy that it was not given, keeps no cookie; the body of an answer is
+    never read.
 
     An answer's status tells all; its body may quote a post, be compressed a thousandfold, or never end.
     """
@@ -62,7 +65,9 @@ class Poster:
         patience: float = PATIENCE,
         *,
         now: Callable[[], dt.datetime],
+        proxy: URL | None = None,
     ) -> None:
+        self._proxy = proxy
         self._url = url
         self._connector = connector
         self._timeout = ClientTimeout(total=patience, sock_connect=min(CONNECTS_WITHIN, patience))
@@ -73,7 +78,12 @@ class Poster:
         """The answer for the log. Raises `ChannelFailed` or `ChannelRefused`."""
         try:
             async with self._opened().post(
-                self._url, data=body, headers=headers, allow_redirects=False, timeout=self._timeout
+                self._url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=self._timeout,
+                proxy=self._proxy,
             ) as response:
                 return delivered(response.status, response.headers.get("Retry-After"), self._now())
         except TimeoutError:
@@ -104,6 +114,10 @@ class Poster:
 def _what_happened(error: Exception) -> str:
     """In words of ours: those of aiohttp quote hosts and headers."""
     match error:
+        case ClientProxyConnectionError():
+            return "nobody answers at the proxy's address"
+        case ClientHttpProxyError():
+            return f"the proxy answered {error.status}"
         case ClientConnectorDNSError():
             return "the name of its host can't be resolved"
         case ClientConnectorCertificateError():

@@ -16,13 +16,14 @@ import msgspec
 from aiohttp import BaseConnector, TCPConnector
 from aiohttp.abc import AbstractResolver
 from standardwebhooks import Webhook
+from yarl import URL
 
 from pipeline.alert.rules import Secret, WebhookChannel
 from pipeline.errors import InvalidSettings
 from pipeline.page.channels import secret
-from pipeline.page.channels.guard import guarded_connector
+from pipeline.page.channels.guard import guarded_connector, require_public_host
 from pipeline.page.channels.post import PATIENCE, Poster, checked_url
-from pipeline.page.notice import Notice
+from pipeline.page.notice import ChannelRefused, Notice
 from schemas.alert import PageKind
 
 KEY_BYTES: Final = (24, 64)
@@ -35,6 +36,7 @@ TYPES: Final[dict[PageKind, str]] = {
     "repeat": "alert.repeated",
     "escalation": "alert.escalated",
     "reopened": "alert.reopened",
+    "acknowledged": "alert.acknowledged",
     "resolved": "alert.resolved",
     "digest": "alert.digest",
 }
@@ -63,13 +65,16 @@ class WebhookSender:
         """``tls`` says whom to trust, instead of this machine's authorities. Raises `InvalidSettings`."""
         url = channel.url if isinstance(channel.url, str) else secret.read(channel.url, name)
         schemes = ("https", "http") if channel.allow_private else ("https",)
+        target, proxy = checked_url(url, name, schemes), _proxy_of(channel, name)
+        if proxy is not None and not channel.allow_private:
+            _require_public(target, name)
 
         def connector() -> BaseConnector:
-            if channel.allow_private:
+            if channel.allow_private or proxy is not None:
                 return TCPConnector(resolver=resolver, ssl=tls or True)
             return guarded_connector(resolver, tls)
 
-        poster = Poster(checked_url(url, name, schemes), connector, patience, now=now)
+        poster = Poster(target, connector, patience, now=now, proxy=proxy)
         return cls(poster, keys_of(channel.secret, name), now)
 
     async def send(self, notice: Notice) -> str:
@@ -86,6 +91,20 @@ class WebhookSender:
 
     async def close(self) -> None:
         await self._poster.close()
+
+
+def _proxy_of(channel: WebhookChannel, name: str) -> URL | None:
+    if channel.proxy is None:
+        return None
+    url = channel.proxy if isinstance(channel.proxy, str) else secret.read(channel.proxy, name)
+    return checked_url(url, f"{name} (its proxy)", ("http", "https"), user_info=True)
+
+
+def _require_public(url: URL, name: str) -> None:
+    try:
+        require_public_host(url.host or "")
+    except ChannelRefused as refusal:
+        raise InvalidSettings(f"Channel {name} can't be reached: {refusal}.") from None
 
 
 def payload(notice: Notice) -> dict[str, Any]:
