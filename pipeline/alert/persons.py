@@ -15,12 +15,19 @@ from typing import Any, Final
 
 from pipeline.alert.fault import Fault
 from pipeline.alert.rules import Rule
-from pipeline.alert.words import HANDLE
 
 _KEY: Final = re.compile(
     r"author|user|handle|account|person|people|profile|suspect|nominal|poster|follow|mention"
     r"|screen_?name|display_?name|(?:posted|written|sent)_?by|^(?:by|who|from)$"
 )
+_ACCOUNT: Final = re.compile(
+    r"@\w|\w@"  # a handle, an address of mail
+    r"|\w\.\w{2,}/"  # a profile's address: network.com/name
+    r"|(?:^|\s)u/\w"
+    r"|(?:\+|\b0)(?:[\s().-]*\d){9,}"  # a telephone
+)
+"""What is one account's, or one telephone's."""
+
 _KNOWN: Final = frozenset(Rule.__struct_encode_fields__)
 _WHY: Final = (
     "looking for a particular person needs an authorisation (RIPA 2000, section 28), and flagpost does not do it"
@@ -50,8 +57,8 @@ def persons_named(data: Any) -> Iterator[Fault]:
 
 def _handles(where: tuple[str | int, ...], values: Any) -> Iterator[Fault]:
     for place, value in enumerate(values if isinstance(values, list) else []):
-        if isinstance(value, str) and HANDLE.search(unicodedata.normalize("NFKC", value)):
-            yield Fault((*where, place), f"an account is named, and {_WHY}", _DO)
+        if isinstance(value, str) and _ACCOUNT.search(unicodedata.normalize("NFKC", value)):
+            yield Fault((*where, place), f"an account or a telephone is named, and {_WHY}", _DO)
 
 
 def _means_a_person(name: Any) -> bool:

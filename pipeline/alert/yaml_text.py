@@ -14,6 +14,8 @@ from typing import Any, Final
 import yaml
 
 MOST_BYTES: Final = 1024 * 1024
+MOST_NODES: Final = 100_000
+"""Keys and values with every alias written out: nine lines of aliases of aliases can stand for billions."""
 
 Path = tuple[str | int, ...]
 """Keys and places in lists that lead to a value, from the outside in."""
@@ -53,9 +55,12 @@ def read_yaml(text: str) -> YamlText:
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
+        _require_few(root)
         for line, key in _twice(root):
             raise Unreadable(line, f"`{key}` stands twice")
         return YamlText(loader.construct_document(root) if root else None, root)
+    except Unreadable:
+        raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise Unreadable(mark.line + 1 if mark else 1, f"no YAML ({error.problem or error.context})") from None
@@ -63,6 +68,8 @@ def read_yaml(text: str) -> YamlText:
         raise Unreadable(text.count("\n", 0, error.position) + 1, "a character that YAML does not allow") from None
     except RecursionError:
         raise Unreadable(1, "nested too deeply") from None
+    except (ValueError, TypeError, KeyError, AttributeError):  # PyYAML's, of a value that its !!tag does not fit
+        raise Unreadable(1, "a value that is not of the kind that its tag says") from None
 
 
 class _Loader(yaml.SafeLoader):
@@ -73,12 +80,34 @@ class _Loader(yaml.SafeLoader):
 
 for _tag, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    ("int", r"[-+]?(?:0|[1-9][0-9]{0,17})", "-+0123456789"),
     ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", "-+0123456789."),
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("merge", r"<<", "<"),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first))
+
+
+def _require_few(root: yaml.Node | None) -> None:
+    """Raises `Unreadable` for more than `MOST_NODES`, and for an anchor that holds itself."""
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        known = sizes.get(id(node))
+        if known == 0:
+            raise Unreadable(node.start_mark.line + 1, "an anchor that holds itself")
+        if known is not None:
+            return known
+        sizes[id(node)] = 0
+        parts = node.value if isinstance(node, yaml.CollectionNode) else []
+        below = [one for part in parts for one in part] if isinstance(node, yaml.MappingNode) else parts
+        sizes[id(node)] = 1 + sum(map(size, below))
+        if sizes[id(node)] > MOST_NODES:
+            raise Unreadable(node.start_mark.line + 1, f"more than {MOST_NODES:,} values, with aliases written out")
+        return sizes[id(node)]
+
+    if root is not None:
+        size(root)
 
 
 def _below(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:

@@ -51,6 +51,9 @@ def test_what_is_right_is_read_and_there_is_nothing_to_say() -> None:
         ("to: [duty]", "to: []", "Line 14 of rules.yaml, rules[0].to: it needs at least 1 entries."),
         ("to: [duty]", "to: duty", "text stands where a list is expected"),
         ("after_minutes: 5", "after_minutes: 0", "it must be more than 0"),
+        ("severity:", "group_interval_minutes: 1.0e300\n    severity:", "it must be at most 10080"),
+        ("system: {to: [ann]}", "system: {to: [ann], lag_seconds: 1.0e999}", "it must be at most 86400"),
+        ("https://pager.example/hook", "http://[::1", "it is no address of the web"),
         ("name: danger", "nam: danger", "`nam` is no key here. Is `name` meant?"),
         ("  - name: danger\n    when", "  - when", "`name` is missing"),
         ("name: danger", "name: Danger", "it is no name as flagpost takes it. Use up to 64 lower-case"),
@@ -136,6 +139,17 @@ def test_anchors_that_grow_without_end_are_refused_at_once() -> None:
     assert told("&r [*r]")
 
 
+@pytest.mark.parametrize("value", ["!!int ten", "!!float x", "!!bool maybe", "!!timestamp soon", "1" * 5000])
+def test_a_value_that_python_can_not_make_is_a_fault_and_no_crash(value: str) -> None:
+    assert told(changed("after_minutes: 5", f"after_minutes: {value}"))
+
+
+def test_a_list_that_aliases_make_huge_is_refused_before_it_is_made() -> None:
+    shifts = ", ".join(["{who: [ann]}"] * 1000)
+    rotas = "".join(f"  r{number}: *all\n" for number in range(1000))
+    assert "more than 100,000 values" in only(changed("rota:", f"rota:\n  first: &all [{shifts}]\n{rotas}"))
+
+
 # No person
 
 
@@ -152,7 +166,7 @@ def test_a_rule_that_names_a_person_is_refused_whatever_the_key_is_called(key: s
 @pytest.mark.parametrize("value", ["@joe", "tell @joe_b now", "\uff20joe", "@joe@mastodon.example"])
 def test_words_and_places_that_are_an_account_are_refused(field: str, value: str) -> None:
     sentence = only(changed("[immediate]}", f"[immediate], {field}: ['{value}']}}"))
-    assert "an account is named, and looking for a particular person needs an authorisation" in sentence
+    assert "an account or a telephone is named, and looking for a particular person needs an authorisation" in sentence
     assert "joe" not in sentence
 
 
@@ -160,8 +174,17 @@ def test_grouping_by_author_is_refused_for_the_same_reason() -> None:
     assert "RIPA" in only(changed("severity:", "group_by: [author]\n    severity:"))
 
 
-def test_an_address_of_mail_among_the_words_is_no_account() -> None:
-    assert told(changed("[immediate]}", "[immediate], words: ['joe@x.example']}")) == []
+@pytest.mark.parametrize(
+    "value", ["joe@x.example", "network.example/joe", "u/joe", "+44 7700 900123", "07700900123", "joe\uff20x.example"]
+)
+def test_other_ways_to_name_one_account_or_telephone_are_refused_too(value: str) -> None:
+    sentence = only(changed("[immediate]}", f"[immediate], words: ['{value}']}}"))
+    assert "an account or a telephone is named" in sentence
+
+
+@pytest.mark.parametrize("value", ["24/7", "and/or", "999", "9.30", "AB12 CDE", "no. 10", "M25", "e-mail"])
+def test_what_only_looks_a_little_like_one_may_be_looked_for(value: str) -> None:
+    assert told(changed("[immediate]}", f"[immediate], words: ['{value}']}}")) == []
 
 
 # Secrets
@@ -177,6 +200,7 @@ CHANNEL = '{type: webhook, url: "https://pager.example/hook", secret: {env: PAGE
         ("pager.example/hook", "pager.example/hook?access_token=hunter2"),
         (CHANNEL, "{type: pagerduty, routing_key: hunter2}"),
         (CHANNEL, "{type: apprise, url: 'slack://hunter2'}"),
+        ("secret: {env: PAGER_KEY}", "secret: {env: PAGER_KEY}, proxy: 'http://joe:hunter2@proxy.example:3128'"),
     ],
 )  # fmt: skip
 def test_a_secret_in_plain_text_is_refused_and_not_repeated(old: str, new: str) -> None:
