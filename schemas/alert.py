@@ -6,7 +6,7 @@ pages included, one record a change. `[alert-actions]` is what people do: acknow
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from msgspec import Meta, Struct
 
@@ -17,10 +17,14 @@ from schemas.labels import Flagged, Grade
 Severity = Literal["critical", "error", "warning", "info"]
 """Those of PagerDuty's Events API v2, most severe first."""
 
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
+
 AlertState = Literal["open", "acknowledged", "resolved"]
 ItemState = Literal["live", "deleted", "withdrawn", "dismissed", "unmatched"]
 ActionKind = Literal["acknowledge", "escalate", "resolve"]
-PageKind = Literal["open", "more", "changed", "repeat", "escalation", "reopened", "resolved", "digest"]
+PageKind = Literal[
+    "open", "more", "changed", "repeat", "escalation", "reopened", "acknowledged", "resolved", "digest"
+]
 PageEnd = Literal["delivered", "failed", "needless"]
 
 AlertId = Annotated[str, Meta(pattern=r"^[a-z2-7]{16}(?![\s\S])", description="16 characters of base32, lower case")]

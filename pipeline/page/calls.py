@@ -1,7 +1,8 @@
 """Who is paged, with what and when. Pure.
 
 A *call* asks people to act: it is needless once somebody has acknowledged, and the time of the next repeat counts from
-it. A *word* only tells those who were called what has become of it.
+it. A *word* only tells those who were called what has become of it; services that hold an incident open are told at once
+and always, since they go on by themselves until they are.
 
 A recipient has at most one call of an alert waiting in each channel. What is called meanwhile is told with it, since a
 page is worded when it is sent; a call that is due earlier pulls it forward. So a channel that is down gathers no heap
@@ -11,20 +12,23 @@ of pages, and the size of an alert is bounded.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from pipeline.alert.rules import RulesFile
+from pipeline.alert.rules import Channel, RulesFile
 from pipeline.page.due import in_flight, waiting
 from pipeline.page.items import is_immediate, live
-from pipeline.page.policy import URGENT_NEWS, Pair, Policy, after_quiet, names_in_charge, pairs, policy_of
+from pipeline.page.policy import HOLDING, URGENT_NEWS, Pair, Policy, after_quiet, names_in_charge, pairs, policy_of
 from schemas.alert import Alert, Page, PageKind
 
 CALLS: Final[frozenset[PageKind]] = frozenset({"open", "more", "repeat", "escalation", "reopened", "digest"})
 """Kinds of pages that ask somebody to act. One that tells of a change may do so, too; it is sent all the same."""
+
+STATES: Final[frozenset[PageKind]] = frozenset({"acknowledged", "resolved"})
+"""Kinds of pages that tell no news of a story."""
 
 LOOKED_FOR_AGAIN: Final = dt.timedelta(minutes=1)
 """When nobody can be paged (no rule, nobody on duty has a channel) somebody is looked for after that, then ever more
@@ -54,6 +58,7 @@ def call(rules: RulesFile, alert: Alert, kind: PageKind, due: dt.datetime, names
     policy = policy_of(rules, alert)
     due = when(rules, policy, alert, due)
     called = pairs(rules, list(names) if names is not None else names_in_charge(policy, alert), due)
+    alert = _without(alert, lambda page: page.kind == "acknowledged", due)  # or a service would call nobody
     alert = _with_pages(_pulled_forward(alert, due, called), kind, due, called)
     if alert.state != "open":
         return alert
@@ -73,7 +78,7 @@ def news(rules: RulesFile, alert: Alert, kind: PageKind, now: dt.datetime, urgen
     interval = policy_of(rules, alert).interval
     if urgent:
         interval = min(interval, URGENT_NEWS)
-    last = max((page.begun_at for page in alert.pages if page.begun_at and page.kind != "resolved"), default=None)
+    last = max((page.begun_at for page in alert.pages if page.begun_at and page.kind not in STATES), default=None)
     due = max(now, last + interval) if last else now
     if not urgent:  # what waits for more posts, or for the morning, goes on waiting
         due = max([due, *(page.due_at for page in alert.pages if waiting(page) and not page.tries)])
@@ -85,10 +90,28 @@ def tell(rules: RulesFile, alert: Alert, kind: PageKind, now: dt.datetime, to: S
     return _with_pages(alert, kind, when(rules, policy_of(rules, alert), alert, now), to)
 
 
+def pass_on(alert: Alert, kind: PageKind, now: dt.datetime, to: Sequence[Pair]) -> Alert:
+    """The alert with a word to services about its state; it takes the place of what waits for them."""
+    return _with_pages(_without(alert, lambda page: waiting(page) and _pair(page) in to, now), kind, now, to)
+
+
 def reached(alert: Alert) -> list[Pair]:
     """Whom a page has reached, or is about to."""
     pages = (page for page in alert.pages if page.end == "delivered" or in_flight(page))
-    return list(dict.fromkeys((page.channel, page.recipient) for page in pages))
+    return list(dict.fromkeys(map(_pair, pages)))
+
+
+def holding(rules: RulesFile, alert: Alert, kinds: tuple[type[Channel], ...] = HOLDING) -> list[Pair]:
+    """Services of these kinds that may hold an incident open: they were sent a page, whatever came of it, unless they
+    refused it.
+    """
+    pages = (page for page in alert.pages if page.tries and page.end != "failed")
+    return [pair for pair in dict.fromkeys(map(_pair, pages)) if isinstance(rules.channels.get(pair[0]), kinds)]
+
+
+def needless(page: Page, now: dt.datetime) -> Page:
+    """One that has not ended yet is not sent any more."""
+    return page if page.end else replace(page, end="needless", ended_at=now)
 
 
 def pruned(pages: Sequence[Page], room: int) -> list[Page]:
@@ -107,6 +130,13 @@ def pruned(pages: Sequence[Page], room: int) -> list[Page]:
     over = len(kept) + room - MOST_PAGES
     ended = [page.id for page in kept[:-1] if page.end is not None][: max(over, 0)]  # the last has the highest number
     return [page for page in kept if page.id not in ended] if ended else kept
+
+
+def _without(alert: Alert, unwanted: Callable[[Page], bool], now: dt.datetime) -> Alert:
+    """The alert in which the ``unwanted`` pages are needless."""
+    if not any(page.end is None and unwanted(page) for page in alert.pages):
+        return alert
+    return replace(alert, pages=[needless(page, now) if unwanted(page) else page for page in alert.pages])
 
 
 def _pulled_forward(alert: Alert, due: dt.datetime, called: Collection[Pair]) -> Alert:

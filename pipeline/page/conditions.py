@@ -10,14 +10,16 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from pipeline.alert.rules import RulesFile
-from pipeline.audit import ITSELF
+from pipeline.audit import ITSELF, audited
 from pipeline.page.book import Draft
-from pipeline.page.calls import call
+from pipeline.page.calls import call, news
 from pipeline.page.lifecycle import alert_id, opened_note, resolved, resolved_note
 from pipeline.page.policy import policy_of
 from pipeline.watch.condition import Condition, SystemRule
-from schemas.alert import Alert
+from schemas.alert import SEVERITIES, Alert
 from schemas.identity import milliseconds
 
 MISSED: Final = 2
@@ -44,7 +46,9 @@ Missed = Mapping[str, int]
 def take_conditions(
     draft: Draft, rules: RulesFile, conditions: Sequence[Condition], missed: Missed, now: dt.datetime
 ) -> Missed:
-    """Opens an alert for every condition that has none, and resolves those whose condition is over."""
+    """Opens an alert for every condition that has none, tells of what has become graver, and resolves those whose
+    condition is over.
+    """
     reported = {(one.rule, one.about): one for one in conditions}
     for condition in reported.values():
         _open(draft, rules, condition, now)
@@ -76,7 +80,9 @@ def channel_works(draft: Draft, rules: RulesFile, channel: str, now: dt.datetime
 
 
 def _open(draft: Draft, rules: RulesFile, condition: Condition, now: dt.datetime) -> None:
-    if any(alert.group == condition.about for alert in draft.unresolved(condition.rule)):
+    known = next((alert for alert in draft.unresolved(condition.rule) if alert.group == condition.about), None)
+    if known is not None:
+        _compare(draft, rules, known, condition, now)
         return
     alert = Alert(
         id=alert_id(condition.rule, condition.about, str(milliseconds(now))),
@@ -95,6 +101,17 @@ def _open(draft: Draft, rules: RulesFile, condition: Condition, now: dt.datetime
     last = max((end for end in ends if end is not None), default=None)
     draft.notes.append(opened_note(alert, now))
     draft.put(call(rules, alert, "open", max(now, last + repeat) if last else now), now)
+
+
+def _compare(draft: Draft, rules: RulesFile, alert: Alert, condition: Condition, now: dt.datetime) -> None:
+    """What has become graver is paged, also to whoever acknowledged what it was. An alert stays as grave as it once was:
+    else what goes back and forth would page every time.
+    """
+    if SEVERITIES.index(condition.severity) >= SEVERITIES.index(alert.severity):
+        return
+    alert = replace(alert, severity=condition.severity, title=condition.title[:MOST_SHORT])
+    draft.notes.append(audited("alert-graver", alert.id, now, rule=alert.rule, severity=alert.severity))
+    draft.put(news(rules, alert, "changed", now, urgent=True), now)
 
 
 def _close(draft: Draft, rules: RulesFile, alert: Alert, now: dt.datetime, reason: str) -> None:

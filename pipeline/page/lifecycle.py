@@ -2,7 +2,7 @@
 
 After PagerDuty: an acknowledgement stops repeats and steps, a resolved alert is over (what comes after it opens
 another one), and whoever was paged is told once that it is resolved, so that nobody sets out in vain and a pager that
-rings by itself stops.
+rings by itself stops. Services that hold an incident open are told both.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from pipeline.alert.rules import RulesFile
 from pipeline.audit import ITSELF, audited
 from pipeline.message import Outgoing
-from pipeline.page.calls import CALLS, call, reached, tell, when
-from pipeline.page.policy import policy_of
+from pipeline.page.calls import CALLS, STATES, call, holding, needless, pass_on, reached, tell, when
+from pipeline.page.policy import ACKNOWLEDGED_TOO, HOLDING, policy_of
 from schemas.alert import Alert, Page
 
 LEAST_BETWEEN_STEPS: Final = dt.timedelta(minutes=1)
@@ -30,19 +30,20 @@ def alert_id(*parts: str) -> str:
     return base64.b32encode(digest)[:16].decode().lower()
 
 
-def acknowledged(alert: Alert, by: str, now: dt.datetime) -> Alert:
+def acknowledged(rules: RulesFile, alert: Alert, by: str, now: dt.datetime) -> Alert:
     """Somebody sees to it. Calls that have not been delivered are needless, those under way, too: they are not tried
     again.
     """
-    return replace(
+    seen_to = replace(
         alert,
         state="acknowledged",
         acknowledged_at=now,
         acknowledged_by=by,
         next_repeat_at=None,
         next_step_at=None,
-        pages=[_needless(page, now) if page.kind in CALLS else page for page in alert.pages],
+        pages=[needless(page, now) if page.kind in CALLS else page for page in alert.pages],
     )
+    return pass_on(seen_to, "acknowledged", now, holding(rules, alert, ACKNOWLEDGED_TOO))
 
 
 def escalated(rules: RulesFile, alert: Alert, now: dt.datetime) -> Alert:
@@ -63,8 +64,11 @@ def escalated(rules: RulesFile, alert: Alert, now: dt.datetime) -> Alert:
 
 
 def resolved(rules: RulesFile, alert: Alert, by: str, now: dt.datetime) -> Alert:
-    """It is over. Pages that have not been delivered are needless; whoever was reached is told."""
-    called = [] if alert.digest else reached(alert)
+    """It is over. Pages that have not been delivered are needless; whoever was reached is told, of a digest nobody but
+    services that hold it open.
+    """
+    services = holding(rules, alert)
+    called = [] if alert.digest else [pair for pair in reached(alert) if pair not in services]
     over = replace(
         alert,
         state="resolved",
@@ -73,9 +77,20 @@ def resolved(rules: RulesFile, alert: Alert, by: str, now: dt.datetime) -> Alert
         next_repeat_at=None,
         next_step_at=None,
         likeness=[],
-        pages=[_needless(page, now) for page in alert.pages],
+        pages=[needless(page, now) for page in alert.pages],
     )
-    return tell(rules, over, "resolved", now, called)
+    return pass_on(tell(rules, over, "resolved", now, called), "resolved", now, services)
+
+
+def overtaken(rules: RulesFile, alert: Alert, page: Page, now: dt.datetime) -> Alert:
+    """A page that was needless before its try ended may have reached its service, after word of the state: that is told
+    once more.
+    """
+    if alert.state == "open" or page.kind in STATES:
+        return alert
+    kinds = ACKNOWLEDGED_TOO if alert.state == "acknowledged" else HOLDING
+    service = page.channel, page.recipient
+    return pass_on(alert, alert.state, now, [service]) if service in holding(rules, alert, kinds) else alert
 
 
 def opened_note(alert: Alert, now: dt.datetime) -> Outgoing:
@@ -88,7 +103,3 @@ def resolved_note(alert: Alert, now: dt.datetime, by: str = ITSELF, **detail: st
 
 def escalated_note(alert: Alert, now: dt.datetime, by: str = ITSELF, **detail: str) -> Outgoing:
     return audited("alert-escalated", alert.id, now, by=by, step=str(alert.step), **detail)
-
-
-def _needless(page: Page, now: dt.datetime) -> Page:
-    return page if page.end else replace(page, end="needless", ended_at=now)

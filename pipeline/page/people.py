@@ -38,7 +38,7 @@ def take_action(draft: Draft, rules: RulesFile, action: Action, now: datetime) -
     note = "too_late"
     match action.kind:
         case "acknowledge" if alert.state == "open":
-            alert, note = acknowledged(alert, action.by, now), "acknowledged"
+            alert, note = acknowledged(rules, alert, action.by, now), "acknowledged"
             draft.notes.append(audited("alert-acknowledged", alert.id, now, by=action.by, rule=alert.rule, **detail))
         case "escalate" if alert.state != "resolved":
             alert, note = escalated(rules, alert, now), "escalated"

@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from pipeline.alert.rota import recipients
-from pipeline.alert.rules import QuietHours, RulesFile, Step
+from pipeline.alert.rules import AlertmanagerChannel, PagerDutyChannel, QuietHours, RulesFile, Step
 from schemas.alert import Alert
 
 URGENT_NEWS: Final = dt.timedelta(minutes=1)
@@ -23,6 +23,12 @@ MOST_PAIRS: Final = 100
 
 Pair = tuple[str, str]
 """Channel and recipient, by their names in the rules file."""
+
+HOLDING: Final = (PagerDutyChannel, AlertmanagerChannel)
+"""Services that hold an incident open and go on about it by themselves, until they are told that it is over."""
+
+ACKNOWLEDGED_TOO: Final = (PagerDutyChannel,)
+"""Those of them that can be told that somebody sees to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,9 +16,9 @@ from pipeline.page.book import Draft
 from pipeline.page.calls import CALLS
 from pipeline.page.conditions import channel_fails, channel_works
 from pipeline.page.due import waiting
-from pipeline.page.lifecycle import escalated, escalated_note
+from pipeline.page.lifecycle import escalated, escalated_note, overtaken
 from pipeline.page.policy import policy_of
-from schemas.alert import Alert, Page, Severity
+from schemas.alert import SEVERITIES, Alert, Page
 
 WAITS: Final = tuple(
     dt.timedelta(seconds=seconds)
@@ -36,8 +36,6 @@ MOST_ANSWER: Final = 100
 """Characters of a channel's answer that are kept."""
 
 GONE: Final = "no longer in the rules file"
-
-_SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 
 
 class Try(Struct, frozen=True):
@@ -69,7 +67,7 @@ def begin(
     """
     left = dict(free)
     tries: list[Try] = []
-    for alert in sorted(draft.due(now), key=lambda alert: (_SEVERITIES.index(alert.severity), alert.opened_at)):
+    for alert in sorted(draft.due(now), key=lambda alert: (SEVERITIES.index(alert.severity), alert.opened_at)):
         begun: list[str] = []
         changed = alert
         for page in alert.pages:
@@ -106,12 +104,16 @@ def ended(draft: Draft, rules: RulesFile, outcome: Outcome, now: dt.datetime) ->
     act = "page-sent" if outcome.end == "delivered" else "page-failed"
     draft.notes.append(_page_note(act, alert, page, answer, now))
     if outcome.end == "delivered":
-        draft.put(_with(alert, replace(page, end="delivered", ended_at=now, answer=answer)), now)
+        delivered = _with(alert, replace(page, end="delivered", ended_at=now, answer=answer))
+        draft.put(overtaken(rules, delivered, page, now) if page.end else delivered, now)
         channel_works(draft, rules, outcome.channel, now)
         return "delivered"
     if outcome.end == "refused" or page.tries >= TROUBLE_AFTER:
         channel_fails(draft, rules, outcome.channel, now)
     if page.end is not None:  # somebody has acknowledged meanwhile
+        after = alert if outcome.end == "refused" else overtaken(rules, alert, page, now)
+        if after is not alert:
+            draft.put(after, now)
         return "needless"
     if outcome.end == "refused" or page.tries > len(WAITS):
         draft.put(_failed(draft, rules, alert, page, answer, now), now)

@@ -35,6 +35,7 @@ _KINDS: Final[dict[PageKind, str]] = {
     "repeat": "Not acknowledged: ",
     "escalation": "Escalated: ",
     "reopened": "Reopened: ",
+    "acknowledged": "Acknowledged: ",
     "resolved": "Resolved: ",
     "digest": "Digest: ",
 }
@@ -86,6 +87,8 @@ def _news(alert: Alert, page: Page, now: dt.datetime, zone: dt.tzinfo) -> str:
             return ""
         case "more":
             return f"{_counted(alert.count)} by now; open since {since}."
+        case "changed" if alert.title is not None:
+            return f"It has become graver: {alert.severity} now."
         case "changed":
             return "What is known of its posts has changed, see below."
         case "repeat":
@@ -97,6 +100,9 @@ def _news(alert: Alert, page: Page, now: dt.datetime, zone: dt.tzinfo) -> str:
             return f"Escalated: nobody acknowledged within {minutes:,} min; open since {since}."
         case "reopened":
             return "It had been resolved, and there is news."
+        case "acknowledged":
+            by = f" by {one_line(alert.acknowledged_by)}" if alert.acknowledged_by else ""
+            return f"Acknowledged{by} {_at(alert.acknowledged_at or alert.updated_at, zone)}."
         case "resolved":
             by = f" by {one_line(alert.resolved_by)}" if alert.resolved_by else ""
             return f"Resolved{by} {_at(alert.resolved_at or alert.updated_at, zone)}. There is nothing more to do."

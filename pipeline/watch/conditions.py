@@ -13,7 +13,7 @@ from pipeline.moments import span
 from pipeline.watch.condition import Condition, SystemRule
 from pipeline.watch.lives import LOOK_BACK, Life, Lives
 from pipeline.watch.sources import Silence
-from schemas.alert import Severity
+from schemas.alert import SEVERITIES, Severity
 
 CRITICAL_LAG: Final = 5
 """Times the allowed lag from which on a lag is critical."""
@@ -24,7 +24,6 @@ MOST_STARTS: Final = 3
 LEAST_DEAD_LETTERS: Final = 5
 BLIND_SECONDS: Final = 60.0
 
-_SEVERITIES: Final[tuple[Severity, ...]] = ("critical", "error", "warning", "info")
 _MOST_TITLE: Final = 512
 
 
@@ -184,7 +183,7 @@ def told_once(conditions: Iterable[Condition]) -> list[Condition]:
     worst: dict[tuple[str, str], Condition] = {}
     for one in conditions:
         name = one.rule, one.about
-        if name not in worst or _SEVERITIES.index(one.severity) < _SEVERITIES.index(worst[name].severity):
+        if name not in worst or SEVERITIES.index(one.severity) < SEVERITIES.index(worst[name].severity):
             worst[name] = one
     stopped = {one.about for one in worst.values() if one.rule == "system-paused"}
     stopped |= {one.about for one in worst.values() if one.rule == "system-restarts" and one.severity == "critical"}

@@ -141,9 +141,19 @@ async def test_all_pages_of_an_alert_are_one_incident_which_the_last_resolves(pa
     channel = rules.PagerDutyChannel(routing_key=rules.Secret(env="KEY"), url=pagerduty.url)
     await sent(channel, *(notice(kind) for kind in ("open", "more", "repeat", "escalation", "changed")))
     assert pagerduty.incidents == {"abcdefghijklmnop": "triggered"}
+    await sent(channel, notice("acknowledged"))
+    assert pagerduty.incidents == {"abcdefghijklmnop": "acknowledged"}
     await sent(channel, notice("resolved"))
     assert pagerduty.incidents == {"abcdefghijklmnop": "resolved"}
     await sent(channel, notice("reopened"))
+    assert pagerduty.incidents == {"abcdefghijklmnop": "triggered"}
+
+
+async def test_an_escalation_rings_though_the_incident_was_acknowledged(pagerduty: PagerDutyServer) -> None:
+    channel = rules.PagerDutyChannel(routing_key=rules.Secret(env="KEY"), url=pagerduty.url)
+    seen_to = alert(acknowledged_at=OPENED, acknowledged_by="inspector")
+    await sent(channel, notice(), notice("acknowledged"), notice("escalation", alert=seen_to))
+    assert [event["event_action"] for event in pagerduty.events] == ["trigger", "acknowledge", "resolve", "trigger"]
     assert pagerduty.incidents == {"abcdefghijklmnop": "triggered"}
 
 
@@ -182,6 +192,14 @@ async def test_an_alert_fires_until_it_is_resolved(prefix: str) -> None:
         }
         await sent(channel, notice("resolved", alert=alert(state="resolved", resolved_at=resolved_at)))
         assert server.firing(resolved_at) == []
+
+
+async def test_an_alert_that_becomes_graver_is_one_alert_and_ends_as_one() -> None:
+    with AlertmanagerServer() as server:
+        channel = rules.AlertmanagerChannel(url=server.url)
+        await sent(channel, notice(alert=alert(severity="error")), notice("changed"))
+        (firing,) = server.firing(OPENED + dt.timedelta(minutes=1))
+        assert firing["labels"]["severity"] == "critical"
 
 
 # Apprise

@@ -1,6 +1,7 @@
 """PagerDuty's Events API v2, with its own client (https://developer.pagerduty.com/docs/events-api-v2-overview).
 
-An alert is one incident: its id is the ``dedup_key``, so whatever comes twice is one event of it.
+An alert is one incident: its id is the ``dedup_key``, so whatever comes twice is one event of it. What is acknowledged or
+resolved in flagpost is so there; what is acknowledged there flagpost does not learn.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ class PagerDutySender:
 
     def _send(self, notice: Notice) -> str:
         try:
+            if rings_anew(notice):
+                self._client.send_event("resolve", notice.alert.id)
             self._client.send_event(action_of(notice), notice.alert.id, **event(notice))
         except HttpError as error:  # its message quotes the answer, and the end of the key
             raise _problem(error) from None
@@ -68,14 +71,29 @@ def _problem(error: HttpError) -> ChannelRefused | ChannelFailed:
     return problem or ChannelFailed("its answer is not PagerDuty's")
 
 
-def action_of(notice: Notice) -> Literal["trigger", "resolve"]:
-    """What happens to the incident. Acknowledgements are not paged, so they don't come here."""
-    return "resolve" if notice.page.kind == "resolved" else "trigger"
+def action_of(notice: Notice) -> Literal["trigger", "acknowledge", "resolve"]:
+    """What happens to the incident."""
+    match notice.page.kind:
+        case "acknowledged":
+            return "acknowledge"
+        case "resolved":
+            return "resolve"
+        case _:
+            return "trigger"
+
+
+def rings_anew(notice: Notice) -> bool:
+    """Whether the page calls somebody although the alert was acknowledged: a trigger of an incident that is acknowledged
+    rings nobody, so that one ends first and another one begins.
+    """
+    alert, kind = notice.alert, notice.page.kind
+    calls = action_of(notice) == "trigger"
+    return calls and (alert.state == "acknowledged" or (kind == "escalation" and alert.acknowledged_at is not None))
 
 
 def event(notice: Notice) -> dict[str, Any]:
     """The rest of the event. Pure."""
-    if action_of(notice) == "resolve":
+    if action_of(notice) != "trigger":
         return {}
     alert = notice.alert
     properties: dict[str, Any] = {

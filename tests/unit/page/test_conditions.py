@@ -103,3 +103,29 @@ def test_an_alert_about_a_channel_outlives_looks_that_know_nothing_of_it_until_t
     scene.rules = rules(channels={"mail": scene.rules.channels["mail"]})
     looks.see()
     assert broken().state == "resolved"
+
+
+def test_what_becomes_graver_is_paged_once_also_to_whoever_has_acknowledged_it() -> None:
+    scene = Scene()
+    looks = Looks(scene)
+    looks.see(LAG)
+    scene.act("acknowledge", by="operator")
+    worse = Condition(rule="system-lag", about="index", severity="critical", title="index is 6 min behind")
+    looks.see(worse, times=3)
+    assert (scene.alert.severity, scene.alert.title) == ("critical", "index is 6 min behind")
+    assert scene.pages == [("open", "operator"), ("changed", "operator")]
+    assert "alert-graver" in scene.acts
+    looks.see(LAG, times=3)
+    looks.see(worse, times=3)
+    assert len(scene.pages) == 2, "what goes back and forth does not page every time"
+
+
+def test_what_becomes_graver_before_anybody_was_paged_waits_no_longer() -> None:
+    scene = Scene()
+    looks = Looks(scene)
+    looks.see(LAG)
+    looks.see(times=3)
+    looks.see(LAG, times=2)
+    assert [kind for kind, _ in scene.pages] == ["open", "resolved"], "what comes again so soon waits"
+    looks.see(Condition(rule="system-lag", about="index", severity="critical", title="index is 6 min behind"))
+    assert [kind for kind, _ in scene.pages] == ["open", "resolved", "open"]

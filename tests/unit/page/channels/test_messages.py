@@ -41,8 +41,27 @@ def test_every_kind_of_page_has_a_type_of_its_own_and_a_test_too() -> None:
 
 
 @pytest.mark.parametrize("kind", get_args(PageKind))
-def test_every_page_triggers_its_incident_but_the_last_which_resolves_it(kind: str) -> None:
-    assert pagerduty.action_of(notice(kind)) == ("resolve" if kind == "resolved" else "trigger")
+def test_every_page_triggers_its_incident_but_those_that_tell_its_state(kind: str) -> None:
+    wanted = {"acknowledged": "acknowledge", "resolved": "resolve"}.get(kind, "trigger")
+    assert pagerduty.action_of(notice(kind)) == wanted
+    assert bool(pagerduty.event(notice(kind))) == (wanted == "trigger")
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "anew"),
+    [
+        ("more", "acknowledged", True),
+        ("changed", "acknowledged", True),
+        ("escalation", "open", True),
+        ("repeat", "open", False),
+        ("acknowledged", "acknowledged", False),
+        ("resolved", "resolved", False),
+    ],
+)
+def test_what_calls_somebody_after_an_acknowledgement_rings_anew(kind: str, state: str, anew: bool) -> None:
+    one = alert(state=state, acknowledged_at=OPENED, acknowledged_by="inspector")
+    assert pagerduty.rings_anew(notice(kind, alert=one)) is anew
+    assert not pagerduty.rings_anew(notice(kind)), "what nobody has acknowledged rings already"
 
 
 def test_an_event_without_a_link_has_none() -> None:
@@ -58,7 +77,12 @@ def test_an_alert_has_the_same_labels_from_its_first_page_to_its_last() -> None:
     first, last = alertmanager.alert(notice()), alertmanager.alert(notice("resolved", alert=resolved(), link=None))
     assert first["labels"] == last["labels"]
     assert first["labels"]["flagpost_alert"] == "abcdefghijklmnop"
-    assert last["endsAt"] == OPENED + dt.timedelta(hours=1)
+    assert last["endsAt"] == OPENED + dt.timedelta(hours=1) - alertmanager.SKEW
+
+
+def test_an_alert_never_ends_before_it_began() -> None:
+    at_once = alert(state="resolved", resolved_at=OPENED)
+    assert alertmanager.alert(notice("resolved", alert=at_once))["endsAt"] == OPENED
 
 
 def resolved() -> Any:
