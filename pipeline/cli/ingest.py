@@ -22,6 +22,7 @@ from pipeline.ingest.sources.pipe import PipeSource
 from pipeline.ingest.stopping import Stopping
 from pipeline.ingest.summary import FileSummary, Summary, counted
 from pipeline.ingest.terminal import TerminalReport
+from pipeline.ingest.wordings import WORDINGS, Wordings
 from pipeline.kafka_clients import quiet_kafka_python
 from pipeline.settings import load_settings
 
@@ -80,7 +81,8 @@ def ingest(
         publisher = KafkaPublisher(settings)
         stack.callback(publisher.close)
         cursors = [_cursor(one, settings.home / "ingest", publisher.topic_id, from_start, stack) for one in sources]
-        feed = Feed(publisher, defaults, report, stopping.requested, Pace(rate))
+        wordings = stack.enter_context(Wordings(settings.home / WORDINGS))
+        feed = Feed(publisher, defaults, report, stopping.requested, Pace(rate), wordings=wordings)
         watch.feed = feed
         done: list[FileSummary] = []
         with report:

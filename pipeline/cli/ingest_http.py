@@ -15,6 +15,7 @@ from pipeline.ingest.http.app import PATIENCE, PostsServer
 from pipeline.ingest.http.serve import serve
 from pipeline.ingest.publish import KafkaPublisher
 from pipeline.ingest.renewing import RenewingPublisher
+from pipeline.ingest.wordings import WORDINGS, Wordings
 from pipeline.kafka_clients import quiet_kafka_python
 from pipeline.settings import Settings, load_settings
 
@@ -50,8 +51,9 @@ def ingest_http(host: str | None, port: int | None, no_token: bool, source: str 
 async def _run(settings: Settings, host: str, port: int, token: str | None, defaults: Defaults) -> None:
     publisher = await asyncio.to_thread(RenewingPublisher, lambda: KafkaPublisher(settings, PATIENCE))
     try:
-        server = PostsServer(publisher, token, defaults)
-        await serve(server, host, port, lambda url: click.echo(f"Taking posts at {url}/posts", err=True))
+        with Wordings(settings.home / WORDINGS) as wordings:
+            server = PostsServer(publisher, token, defaults, wordings=wordings)
+            await serve(server, host, port, lambda url: click.echo(f"Taking posts at {url}/posts", err=True))
     finally:
         await asyncio.to_thread(publisher.close)
 

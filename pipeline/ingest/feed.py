@@ -27,6 +27,7 @@ from pipeline.ingest.pace import Pace
 from pipeline.ingest.publish import Publisher
 from pipeline.ingest.report import Counts, Report
 from pipeline.ingest.sources import Entry, Position, Source
+from pipeline.ingest.wordings import Wordings
 from schemas.codec import InvalidMessage
 from schemas.dead_letter import MAX_DETAIL, DeadLetter
 
@@ -60,7 +61,9 @@ class Feed:
         pace: Pace | None = None,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
         monotonic: Callable[[], float] = time.monotonic,
+        wordings: Wordings | None = None,
     ) -> None:
+        """Without ``wordings`` every post has the revision that its source says."""
         self.counts = Counts()
         self.stopped = stopped
         self._publisher = publisher
@@ -69,6 +72,7 @@ class Feed:
         self._pace = pace or Pace(None)
         self._now = now
         self._monotonic = monotonic
+        self._wordings = wordings
         self._queue: deque[_Waiting] = deque()
         self._failure: FlagpostError | None = None
         self._source: Source | None = None
@@ -144,6 +148,8 @@ class Feed:
             if isinstance(entry.fields, InvalidMessage):
                 raise entry.fields
             record = canonical(entry.fields, self._defaults, now)
+            if self._wordings is not None:
+                record = self._wordings.revised(record)
             value = encoded(record)
         except InvalidMessage as fault:
             self._refuse(name, entry, fault, now)
@@ -188,5 +194,7 @@ class Feed:
         if save or self._monotonic() >= self._save_due:
             self._save_due = self._monotonic() + SAVE_EVERY
             self._report.progressed(self._acknowledged, self.counts)
+            if self._wordings is not None:
+                self._wordings.save()
             if self._cursor and self._source and self._acknowledged != Position():
                 self._cursor.save(self._acknowledged, self._source)

@@ -19,6 +19,7 @@ from pipeline.ingest.http.answers import Receipt, Refusal, answer
 from pipeline.ingest.http.body import Entry, entries_of, read_body, require_usable
 from pipeline.ingest.http.deliver import deliver
 from pipeline.ingest.publish import Publisher
+from pipeline.ingest.wordings import Wordings
 from pipeline.log import get_logger
 
 MAX_REQUESTS: Final = 32
@@ -57,6 +58,7 @@ class PostsServer:
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
         patience: float = PATIENCE,
         max_requests: int = MAX_REQUESTS,
+        wordings: Wordings | None = None,
     ) -> None:
         self._publisher = publisher
         self._token = token
@@ -64,6 +66,7 @@ class PostsServer:
         self._now = now
         self._patience = patience
         self._max_requests = max_requests
+        self._wordings = wordings
         self._in_work = 0
         self._stopping = False
         self._nothing_in_work = asyncio.Event()
@@ -124,7 +127,9 @@ class PostsServer:
 
     async def _deliver(self, entries: list[Entry]) -> Receipt:
         try:
-            return await deliver(entries, self._defaults, self._now(), self._publisher, self._threads, self._patience)
+            return await deliver(
+                entries, self._defaults, self._now(), self._publisher, self._threads, self._patience, self._wordings
+            )
         except FlagpostError as error:
             self._publisher.distrust()
             log.warning("posts not delivered", error=error.message, posts=len(entries))

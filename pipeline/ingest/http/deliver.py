@@ -14,6 +14,7 @@ from pipeline.ingest.canonical import Defaults, canonical, encoded
 from pipeline.ingest.http.answers import Receipt, Rejected
 from pipeline.ingest.http.body import Entry
 from pipeline.ingest.publish import Publisher
+from pipeline.ingest.wordings import Wordings
 from schemas.codec import InvalidMessage
 
 
@@ -49,12 +50,13 @@ async def deliver(
     publisher: Publisher,
     threads: concurrent.futures.Executor,
     seconds: float,
+    wordings: Wordings | None = None,
 ) -> Receipt:
     """Sends the good ones and returns when Kafka has acknowledged them all.
 
     Raises `KafkaUnavailable` when it did not within ``seconds``: then nothing counts as taken.
     """
-    good, rejected = _sorted(entries, defaults, now)
+    good, rejected = _sorted(entries, defaults, now, wordings)
     if good:
         answers = _Answers(len(good))
         loop = asyncio.get_running_loop()
@@ -69,7 +71,9 @@ async def deliver(
     return Receipt(len(entries) - len(rejected), rejected)
 
 
-def _sorted(entries: Sequence[Entry], defaults: Defaults, now: dt.datetime) -> tuple[list[_Good], list[Rejected]]:
+def _sorted(
+    entries: Sequence[Entry], defaults: Defaults, now: dt.datetime, wordings: Wordings | None
+) -> tuple[list[_Good], list[Rejected]]:
     good: list[_Good] = []
     rejected: list[Rejected] = []
     for index, entry in enumerate(entries):
@@ -77,9 +81,13 @@ def _sorted(entries: Sequence[Entry], defaults: Defaults, now: dt.datetime) -> t
             if isinstance(entry, InvalidMessage):
                 raise entry
             record = canonical(entry, defaults, now)
+            if wordings is not None:
+                record = wordings.revised(record)
             good.append(_Good(record.uid, encoded(record)))
         except InvalidMessage as fault:
             rejected.append(Rejected(index, fault.reason, fault.detail))
+    if wordings is not None:
+        wordings.save()
     return good, rejected
 
 
