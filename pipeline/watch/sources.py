@@ -11,20 +11,23 @@ Nights are quiet. So what it did at the same time on earlier days has a say, as 
 expected only if on at least half of them it posted at the beginning and at the end of such a stretch of time; else every
 evening's last post and every morning before the first one would look like a fault. A median of the whole day alone would
 call out every night (posts come by day, every minute or so) or, measured wide enough to span nights, would notice a dead
-feed ten hours late. On the first day there is nothing to compare with, and the gap decides alone.
+feed ten hours late. On the first day there is nothing to compare with. A night comes gradually, though, and a
+fault at once: so 20 times the longest gap of the hour before decides, which is long where people were going to bed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
 from msgspec import Struct, field
 
 SLOT: Final = 600.0
-DAY: Final = 24 * 3600.0
+HOUR: Final = 3600.0
+DAY: Final = 24 * HOUR
 LEAST_SLOTS: Final = 12
 SILENT_GAPS: Final = 20
 EARLIER_DAYS: Final = 6
@@ -99,13 +102,27 @@ class Sources:
                 yield Silence(source, now - last, gap, allowed)
 
     def expected(self, silence: Silence, now: float) -> bool:
-        """Whether it normally posts at this time: on at least half of the earlier days that are known, or when none is."""
+        """Whether it normally posts at this time: on at least half of the earlier days that are known, or, when none is, by
+        how it posted in the hour before.
+        """
         days = [
             [any(slot.posts[silence.source] for slot in slots) for slots in map(self._known, edges) if slots]
             for edges in earlier_days(now, silence.allowed)
         ]
         known = [all(posted) for posted in days if len(posted) == 2]
+        if not known:
+            return silence.seconds >= SILENT_GAPS * self._gap_before(
+                self._last.get(silence.source, now), silence.source
+            )
         return 2 * sum(known) >= len(known)
+
+    def _gap_before(self, at: float, source: str) -> float:
+        """The longest time from post to post in the hour up to ``at``, its last one; 0 where nothing is known of it."""
+        hour = range(int((at - HOUR) // SLOT), int(at // SLOT) + 1)
+        posted = [number for number in hour if number in self._slots and self._slots[number].posts[source]]
+        pauses = [(later - one) * SLOT for one, later in pairwise(posted) if later > one + 1]
+        within = [self._slots[number].read / self._slots[number].posts[source] for number in posted[:-1]]
+        return max([*pauses, *within], default=0.0)
 
     def _known(self, begins: Iterable[float]) -> list[_Slot]:
         return [self._slots[int(begin // SLOT)] for begin in begins if self.knows(begin)]

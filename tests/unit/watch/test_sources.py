@@ -95,6 +95,20 @@ def test_on_the_first_day_the_gap_decides_alone() -> None:
     assert silent(sources, NOON + 13 * HOUR) == ["x"]
 
 
+@pytest.mark.parametrize(("hours", "told"), [(2, False), (6, False), (7, True)])
+def test_on_the_first_night_a_source_that_grew_quiet_gradually_is_not_silent_before_morning(
+    hours: float, told: bool
+) -> None:
+    sources = followed(NOON, NOON + 10 * HOUR, every=60)
+    at, gap = NOON + 10 * HOUR, 60.0  # 22:00
+    while gap <= 1200:
+        sources.saw("x", at)
+        at, gap = at + gap, gap * 1.15
+    sources.read(NOON + 10 * HOUR, at + hours * HOUR)
+    assert list(sources.suspects(at + hours * HOUR, HALF_AN_HOUR)), "by the day's gap alone it would be called silent"
+    assert silent(sources, at + hours * HOUR) == (["x"] if told else [])
+
+
 @pytest.mark.parametrize(("days", "told"), [(0, False), (1, False), (2, True), (4, True)])
 def test_it_is_expected_when_it_posted_at_this_time_on_half_of_the_known_days(days: int, told: bool) -> None:
     now = NOON + 6 * HOUR
