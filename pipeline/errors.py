@@ -5,6 +5,7 @@ FlagpostError                 one sentence, what to do next, an exit code
 ├── InvalidInput              a file or an argument that can't be used
 ├── KafkaUnavailable          nobody answers, or the broker refuses
 ├── ElasticsearchUnavailable  nobody answers, or the cluster refuses
+├── KibanaUnavailable         nobody answers, it is too old, or it refuses what is imported
 ├── AccessRefused             wrong password, missing right, untrusted certificate
 ├── NotSetUp                  topics, templates or the index are missing or too old: `flagpost setup`
 ├── LocalStackError           the embedded Kafka or Elasticsearch can't be fetched or started
@@ -44,6 +45,10 @@ class KafkaUnavailable(FlagpostError):
 
 
 class ElasticsearchUnavailable(FlagpostError):
+    exit_code = 3
+
+
+class KibanaUnavailable(FlagpostError):
     exit_code = 3
 
 

@@ -21,7 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from pipeline.errors import ElasticsearchUnavailable, KafkaUnavailable
+from pipeline.errors import ElasticsearchUnavailable, InvalidSettings, KafkaUnavailable
 from pipeline.local_servers import address_of, local_status_file
 from pipeline.settings_checks import require_encrypted, require_https, require_usable, showable_url
 from pipeline.settings_sources import DOTENV, OTHERS, PREFIX, TOML, SecretFiles, explained, unknown_names
@@ -44,7 +44,7 @@ class Settings(BaseSettings):
         description="prefix of topics, groups and indices, for many flagposts on one cluster",
     )
     production: bool = Field(
-        False, description="refuse to reach Kafka or Elasticsearch in plain text, on this machine too"
+        False, description="refuse to reach Kafka, Elasticsearch or Kibana in plain text, on this machine too"
     )
 
     # Kafka
@@ -84,6 +84,18 @@ class Settings(BaseSettings):
     elasticsearch_replicas: int = Field(
         0, ge=0, description="copies of each shard; 1 or more on a cluster of several nodes"
     )
+
+    # Kibana
+    kibana_url: str | None = Field(
+        None, description="http(s)://host:port; with it `flagpost setup` imports data views and dashboards, too"
+    )
+    kibana_space: str = Field(
+        "default", pattern=r"^[a-z0-9_-]+$", description="space that they are imported into, by its identifier"
+    )
+    kibana_username: str | None = Field(None, description="user at Kibana")
+    kibana_password: SecretStr | None = Field(None, description="its password")
+    kibana_api_key: SecretStr | None = Field(None, description="key instead of user and password")
+    kibana_ca_file: Path | None = Field(None, description="PEM file of the authority that signed Kibana's certificate")
 
     # Stages
     model: Path = Field(ROOT / "models" / "released", description="folder of the released model")
@@ -165,15 +177,22 @@ class Settings(BaseSettings):
 
     @field_validator("elasticsearch_url")
     @classmethod
-    def _showable(cls, url: str | None) -> str | None:
-        return showable_url(url)
+    def _elasticsearch_showable(cls, url: str | None) -> str | None:
+        return showable_url(url, "Elasticsearch")
+
+    @field_validator("kibana_url")
+    @classmethod
+    def _kibana_showable(cls, url: str | None) -> str | None:
+        return showable_url(url, "Kibana")
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
         if self.production:
             require_encrypted(self.kafka_security_protocol)
             if self.elasticsearch_url is not None:
-                require_https(self.elasticsearch_url)
+                require_https(self.elasticsearch_url, "Elasticsearch")
+            if self.kibana_url is not None:
+                require_https(self.kibana_url, "Kibana")
         if self.heartbeat_url is not None:
             require_usable(self.heartbeat_url, self.production)
         return self
@@ -202,8 +221,18 @@ class Settings(BaseSettings):
                 "`flagpost local up` starts one, or set FLAGPOST_ELASTICSEARCH_URL.",
             )
         if self.production:  # a process that never asks Elasticsearch need not name one
-            require_https(url)
+            require_https(url, "Elasticsearch")
         return url
+
+    def at_kibana(self, url: str) -> Self:
+        """These settings with Kibana at ``url``. Raises `InvalidSettings` where it can't be used."""
+        try:
+            showable_url(url, "Kibana")
+        except ValueError as error:
+            raise InvalidSettings(f"The address of Kibana is wrong: {error}.", "Correct what --kibana says.") from None
+        if self.production:
+            require_https(url, "Kibana")
+        return self.model_copy(update={"kibana_url": url})
 
     def named(self, name: str) -> str:
         """``name`` of a topic, group or index with this installation's namespace in front."""

@@ -13,12 +13,12 @@ ENCRYPTED: Final = ("SSL", "SASL_SSL")
 """Security protocols of Kafka that use TLS."""
 
 
-def showable_url(url: str | None) -> str | None:
+def showable_url(url: str | None, service: str) -> str | None:
     """``url``. Raises ValueError when it is none, or would show a password in errors and in status."""
     if url is not None and urlsplit(url).scheme not in ("http", "https"):
         raise ValueError("it is not of the form http://host:port or https://host:port")
     if url and "@" in urlsplit(url).netloc:
-        raise ValueError("it holds a user name or password; set ELASTICSEARCH_USERNAME and …_PASSWORD instead")
+        raise ValueError(f"it holds a user name or password; set {service.upper()}_USERNAME and …_PASSWORD instead")
     return url
 
 
@@ -32,12 +32,12 @@ def require_encrypted(kafka_security_protocol: str) -> None:
         )
 
 
-def require_https(elasticsearch_url: str) -> None:
+def require_https(url: str, service: str) -> None:
     """Raises `InvalidSettings`; for production."""
-    if urlsplit(elasticsearch_url).scheme != "https":
+    if urlsplit(url).scheme != "https":
         raise InvalidSettings(
-            f"FLAGPOST_PRODUCTION is on, and Elasticsearch would be reached in plain text ({elasticsearch_url}).",
-            "Set FLAGPOST_ELASTICSEARCH_URL to an address that begins with https://.",
+            f"FLAGPOST_PRODUCTION is on, and {service} would be reached in plain text ({url}).",
+            f"Set FLAGPOST_{service.upper()}_URL to an address that begins with https://.",
         )
 
 

@@ -1,4 +1,4 @@
-"""``flagpost setup``: topics, index template, index and aliases."""
+"""``flagpost setup``: topics, index templates, indices and aliases; where there is a Kibana, its dashboards, too."""
 
 from __future__ import annotations
 
@@ -18,16 +18,24 @@ _COLOURS = {"created": "green", "updated": "yellow", "unchanged": None}
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def setup(dry_run: bool, as_json: bool) -> None:
+@click.option(
+    "--kibana", metavar="URL", help="Import data views, saved searches and dashboards into Kibana there, too."
+)
+def setup(dry_run: bool, as_json: bool, kibana: str | None) -> None:
     """Create topics, templates and the index on the cluster.
 
     Run it once, and again after every update of flagpost: what is there already is compared and brought up to date, and a
     run that finds nothing to do changes nothing. It never takes partitions, data or fields away; what only a person can
     change is said, and left.
 
+    Kibana is asked with --kibana or FLAGPOST_KIBANA_URL. What was imported before is replaced: save a copy of a dashboard
+    before you change it.
+
     JSON: {"dry_run", "changes": [{"kind", "name", "state", "detail", "attention"}], "error": null or {"message", "hint"}}.
     """
     settings = load_settings()
+    if kibana:
+        settings = settings.at_kibana(kibana)
     changes: list[Change] = []
     error: FlagpostError | None = None
     try:
@@ -49,12 +57,15 @@ def setup(dry_run: bool, as_json: bool) -> None:
 def _changes(settings: Settings, dry_run: bool) -> Iterator[Change]:
     # Kafka's and Elasticsearch's libraries are slow to import: `setup --help` needs neither.
     from pipeline.setup.elasticsearch import setup_elasticsearch
+    from pipeline.setup.kibana import setup_kibana
     from pipeline.setup.topics import setup_topics
 
     settings.bootstrap()  # both are named before anything is made in one of them
     settings.elasticsearch()
     yield from setup_topics(settings, dry_run)
     yield from setup_elasticsearch(settings, dry_run)
+    if settings.kibana_url is not None:
+        yield from setup_kibana(settings, dry_run)
 
 
 def _show(change: Change, dry_run: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Kind = Literal["topic", "template", "index", "alias"]
+Kind = Literal["topic", "template", "index", "alias", "data view", "search", "dashboard"]
 State = Literal["created", "updated", "unchanged"]
 
 

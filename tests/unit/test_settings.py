@@ -130,6 +130,28 @@ def test_a_url_that_can_not_be_used_or_shown_is_refused(url: str, monkeypatch: p
     assert "hunter2" not in caught.value.message
 
 
+@pytest.mark.parametrize("url", ["kibana:5601", "ftp://x:1", "http://elastic:hunter2@x:1"])
+def test_an_address_of_kibana_that_can_not_be_used_or_shown_is_refused_wherever_it_is_given(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InvalidSettings, match="address of Kibana is wrong") as of_the_option:
+        Settings().at_kibana(url)
+    monkeypatch.setenv("FLAGPOST_KIBANA_URL", url)
+    with pytest.raises(InvalidSettings, match="FLAGPOST_KIBANA_URL") as of_the_setting:
+        load_settings()
+    assert "hunter2" not in of_the_option.value.message + of_the_setting.value.message
+
+
+def test_in_production_kibana_is_not_reached_in_plain_text() -> None:
+    with pytest.raises(InvalidSettings, match="Kibana would be reached in plain text") as refused:
+        Settings(production=True, kafka_security_protocol="SSL", kibana_url="http://kibana:5601")
+    assert "FLAGPOST_KIBANA_URL" in refused.value.hint
+    settings = Settings(production=True, kafka_security_protocol="SSL", kibana_url="https://kibana:5601")
+    with pytest.raises(InvalidSettings, match="Kibana would be reached in plain text"):
+        settings.at_kibana("http://kibana:5601")
+    assert settings.at_kibana("https://other:5601").kibana_url == "https://other:5601"
+
+
 @pytest.mark.parametrize(("url", "production"), [("ping.example/SECRET", False), ("http://ping.example/SECRET", True)])
 def test_a_heartbeat_url_that_would_tell_its_secret_is_refused_and_not_quoted(url: str, production: bool) -> None:
     with pytest.raises(InvalidSettings, match="FLAGPOST_HEARTBEAT_URL can't be used") as refused:
