@@ -18,7 +18,11 @@ MOST_CHARACTERS: Final = 600
 SHOWN_OF_ID: Final = 8
 """Characters of a document's id, 40 bits: enough to name it by among a million."""
 
+MOST_NAMES: Final = 12
+"""Of what a post names; the rest is in ``--json``."""
+
 _BEFORE: Final = 120
+_NAMES: Final = ("registration_marks", "phones", "postcodes", "what3words", "roads", "places")
 _GRADES: Final = {"immediate": "bold white on red", "prompt": "black on yellow", "routine": "black on cyan"}
 _LABELS: Final = {"intel": "magenta", "help_request": "red", "complaint": "blue"}
 
@@ -31,6 +35,8 @@ def render(hit: Hit, zone: dt.tzinfo | None = None) -> RenderableType:
     parts: list[RenderableType] = [_head(hit, flagpost, zone), Padding(words, (0, 0, 0, 2), expand=False)]
     if reasons := [one_line(str(reason.get("text", ""))) for reason in flagpost.get("reasons", [])]:
         parts.append(Padding(Text(f"why: {' · '.join(reasons)}", style="dim"), (0, 0, 0, 2)))
+    if names := _names(hit):
+        parts.append(Padding(Text(f"names: {names}", style="dim"), (0, 0, 0, 2)))
     if url := _object(hit, "event").get("url"):
         parts.append(Text(f"  {one_line(str(url))}", style="dim", overflow="fold"))
     if review := flagpost.get("review"):
@@ -70,6 +76,13 @@ def _head(hit: Hit, flagpost: dict[str, Any], zone: dt.tzinfo | None) -> Text:
     about.append(hit.id[:SHOWN_OF_ID])
     head.append("  " + one_line(" · ".join(part for part in about if part)), style="dim")
     return head
+
+
+def _names(hit: Hit) -> str:
+    """What its text names, the rarest kinds first."""
+    related = _object(hit, "related")
+    names = [one_line(str(name)) for kind in _NAMES for name in related.get(kind, [])]
+    return " · ".join([*names[:MOST_NAMES], "…"] if len(names) > MOST_NAMES else names)
 
 
 def _decision(review: dict[str, Any], verdict: dict[str, Any], zone: dt.tzinfo | None) -> Text:

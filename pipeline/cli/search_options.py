@@ -15,7 +15,7 @@ from pipeline.moments import moment
 from schemas.labels import FLAGGED, GRADES
 
 if TYPE_CHECKING:
-    from pipeline.index.search import Near
+    from pipeline.index.search import Near, Search
 
 _OPTIONS: Final = (
     click.argument("query", nargs=-1),
@@ -29,6 +29,13 @@ _OPTIONS: Final = (
     click.option("--until", metavar="WHEN", help="Posted before then; of a date, to its end."),
     click.option("--place", metavar="NAME", help="The place's name holds this; * and ? are wildcards."),
     click.option("--near", metavar="LAT,LON,KM", help="Posted within so many kilometres."),
+    click.option("--near-mentioned", is_flag=True, help="With --near: also what only mentions a town there."),
+    click.option("--vehicle", metavar="MARK", help="Its text has this registration mark; * and ? are wildcards."),
+    click.option("--postcode", metavar="CODE", help="Its text has this postcode, or one that begins with this half."),
+    click.option("--phone", metavar="NUMBER", help="Its text has this phone number, however either is written."),
+    click.option("--what3words", metavar="A.B.C", help="Its text has this what3words address."),
+    click.option("--road", metavar="NAME", help="Its text names this road: Foundry Rd, A27, M1 J12."),
+    click.option("--mentions", metavar="TOWN", help="Its text names this town or village."),
     click.option("--author", metavar="WHO", help="Handle, id or full name."),
     click.option("--unsure", is_flag=True, help="Only where the model was unsure."),
     click.option("--reviewed/--unreviewed", default=None, help="Only what an analyst has decided on, or not yet."),
@@ -56,13 +63,27 @@ def search_options(command: Callable[..., None]) -> Callable[..., None]:
             near=parse_near(near) if near else None,
             **{name: given.pop(name) for name in names & given.keys()},
         )
-        if wanted.since and wanted.until and wanted.since >= wanted.until:
-            raise InvalidInput("--since lies after --until, so nothing can be found.", "Exchange them.")
+        _check(wanted)
         command(wanted=wanted, **given)
 
     for option in reversed(_OPTIONS):
         asked = option(asked)
     return asked
+
+
+def _check(wanted: Search) -> None:
+    """Raises `InvalidInput` where nothing can be found, or more was asked for than was meant."""
+    from pipeline.entities import phones
+
+    if wanted.since and wanted.until and wanted.since >= wanted.until:
+        raise InvalidInput("--since lies after --until, so nothing can be found.", "Exchange them.")
+    if wanted.near_mentioned and not wanted.near:
+        raise InvalidInput("--near-mentioned does not say near what.", "Give --near LAT,LON,KM with it.")
+    if wanted.phone and not phones.as_typed(wanted.phone):
+        raise InvalidInput(
+            f"--phone {wanted.phone!r} is no phone number.",
+            "Write it with its area: 07700 900123, or +33 6 12 34 56 78.",
+        )
 
 
 def parse_near(text: str) -> Near:

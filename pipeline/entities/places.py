@@ -71,6 +71,12 @@ def find(reading: Reading) -> Iterator[Found]:
         place = end
 
 
+def as_typed(text: str) -> str | None:
+    """The town's name as it is stored, or None where the gazetteer knows no such town."""
+    towns = gazetteer().get(key_of(text))
+    return towns[0].name if towns else None
+
+
 def where(name: str, here: Point | None) -> Point | None:
     """Where the town is that ``name`` means in a post that was written ``here``; None where it may be one of several."""
     towns = gazetteer()[key_of(name)]

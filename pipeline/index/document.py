@@ -6,12 +6,15 @@ import datetime as dt
 import re
 from typing import Final
 
+from pipeline.entities.entities import Entities, entities_of
+from pipeline.entities.places import Point
 from schemas.document import (
     Document,
     EventFields,
     FlagpostFields,
     GeoFields,
     Location,
+    MentionedFields,
     RelatedFields,
     ReviewFields,
     ScoreFields,
@@ -20,7 +23,7 @@ from schemas.document import (
 )
 from schemas.identity import document_id, version_of
 from schemas.item import Decision, Item, Withdrawn
-from schemas.post import Author, Place
+from schemas.post import Author, Place, Post
 
 _HANDLE: Final = re.compile(r"(?<![\w@])@([A-Za-z0-9_][\w.-]*\w)")
 MOST_HANDLES: Final = 50
@@ -54,6 +57,7 @@ def _item(item: Item, now: dt.datetime) -> Document:
     if verdict.label == "chatter" or label == "chatter":
         raise ValueError("an item on [flagged] can't be chatter")
     scores = verdict.scores
+    named = entities_of(post.text, _here(post.place))
     return Document(
         timestamp=post.created_at,
         message=post.text,
@@ -66,8 +70,8 @@ def _item(item: Item, now: dt.datetime) -> Document:
             url=post.url,
         ),
         user=_user(post.author),
-        geo=_geo(post.place),
-        related=RelatedFields(user=_handles(post.text, post.author)),
+        geo=_geo(post.place, named),
+        related=_related(post, named),
         flagpost=FlagpostFields(
             uid=post.uid,
             source=post.source,
@@ -113,11 +117,30 @@ def _user(author: Author | None) -> UserFields | None:
     return UserFields(id=author.id, name=author.handle, full_name=author.name) if author else None
 
 
-def _geo(place: Place | None) -> GeoFields | None:
-    if place is None:
-        return None
-    located = place.lat is not None and place.lon is not None
-    return GeoFields(name=place.name, location=Location(place.lat, place.lon) if located else None)  # type: ignore[arg-type]
+def _here(place: Place | None) -> Point | None:
+    return Point(place.lat, place.lon) if place and place.lat is not None and place.lon is not None else None
+
+
+def _geo(place: Place | None, named: Entities) -> GeoFields | None:
+    here = _here(place)
+    fields = GeoFields(
+        name=place.name if place else None,
+        location=Location(*here) if here else None,
+        mentioned=[MentionedFields(name, Location(*point)) for name, point in named.located],
+    )
+    return fields if fields != GeoFields() else None
+
+
+def _related(post: Post, named: Entities) -> RelatedFields:
+    return RelatedFields(
+        user=_handles(post.text, post.author),
+        registration_marks=list(named.registration_marks),
+        postcodes=list(named.postcodes),
+        phones=list(named.phones),
+        what3words=list(named.what3words),
+        roads=list(named.roads),
+        places=list(named.places),
+    )
 
 
 def _handles(text: str, author: Author | None) -> list[str]:

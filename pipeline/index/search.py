@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from elasticsearch import Elasticsearch
 
 from pipeline.elasticsearch_client import explained
+from pipeline.index.named_in_text import holds, named_in_text
 from pipeline.settings import Settings
 from schemas import mapping
 from schemas.labels import Flagged, Grade
@@ -49,6 +50,18 @@ class Search:
     place: str | None = None
     """Part of the place's name in any case; with ``*`` or ``?`` a pattern of the whole name."""
     near: Near | None = None
+    near_mentioned: bool = False
+    """Whether ``near`` also finds what only mentions a place in the circle."""
+    vehicle: str | None = None
+    """A registration mark; with ``*`` or ``?`` a pattern of it. This and what follows may be written in any way."""
+    postcode: str | None = None
+    """A whole one, or an outward code with all that lie in it."""
+    phone: str | None = None
+    what3words: str | None = None
+    road: str | None = None
+    """A number, or part of a name; with ``*`` or ``?`` a pattern of the whole name."""
+    mentions: str | None = None
+    """A town that the text names; one that the gazetteer does not know is looked for like ``place``."""
     author: str | None = None
     """Handle (with or without @), id or full name, in any case."""
     unsure: bool = False
@@ -139,10 +152,10 @@ def _filters(wanted: Search) -> list[dict[str, Any]]:
         bounds = {"gte": wanted.since, "lt": wanted.until}
         filters.append({"range": {"@timestamp": {name: edge.isoformat() for name, edge in bounds.items() if edge}}})
     if wanted.place:
-        filters.append({"wildcard": {"geo.name": {"value": place_pattern(wanted.place), "case_insensitive": True}}})
+        filters.append(holds("geo.name", wanted.place))
     if wanted.near:
-        centre = {"lat": wanted.near.lat, "lon": wanted.near.lon}
-        filters.append({"geo_distance": {"distance": f"{wanted.near.km}km", "geo.location": centre}})
+        filters.append(_near(wanted.near, wanted.near_mentioned))
+    filters += named_in_text(wanted)
     if wanted.author:
         filters.append(_author(wanted.author))
     if wanted.unsure:
@@ -155,10 +168,11 @@ def _filters(wanted: Search) -> list[dict[str, Any]]:
     return filters
 
 
-def place_pattern(place: str) -> str:
-    """``place`` as a wildcard pattern: anywhere in the name, unless it says itself where by ``*`` or ``?``."""
-    escaped = place.replace("\\", "\\\\")
-    return escaped if "*" in place or "?" in place else f"*{escaped}*"
+def _near(circle: Near, mentioned: bool) -> dict[str, Any]:
+    fields = ["geo.location", "geo.mentioned.location"] if mentioned else ["geo.location"]
+    centre = {"lat": circle.lat, "lon": circle.lon}
+    within = [{"geo_distance": {"distance": f"{circle.km}km", field: centre}} for field in fields]
+    return within[0] if len(within) == 1 else _any(within)
 
 
 def _author(author: str) -> dict[str, Any]:

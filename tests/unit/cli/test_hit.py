@@ -50,6 +50,19 @@ def test_a_hit_says_how_urgent_what_when_who_where_why_and_the_link() -> None:
     ]
 
 
+def test_a_hit_says_what_its_text_names_and_leaves_the_handles_to_the_text() -> None:
+    named = hit()
+    related = {"user": ["bob"], "places": ["Swindon"], "registration_marks": ["AB12CDE"], "roads": ["M1", "M1 J12"]}
+    lines = shown(Hit("id", 1.0, {**named.document, "related": related}, None)).splitlines()
+    assert "  names: AB12CDE · M1 · M1 J12 · Swindon" in [line.rstrip() for line in lines]
+    assert "names:" not in shown(named)
+
+
+def test_a_hit_does_not_list_more_names_than_can_be_read() -> None:
+    many = {**hit().document, "related": {"roads": [f"A{number}" for number in range(100, 130)]}}
+    assert "A111 · …" in shown(Hit("id", 1.0, many, None))
+
+
 def test_the_first_characters_of_its_id_name_a_hit() -> None:
     long = Hit("k3j5h2lqab" * 5, 1.0, hit().document, None)
     assert "Whitby · k3j5h2lq\n" in "\n".join(line.rstrip() for line in shown(long).splitlines()) + "\n"

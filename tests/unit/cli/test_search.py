@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
-from pipeline.cli.search import counted
+from pipeline.cli.search import counted, search
 from pipeline.cli.search_options import parse_near
 from pipeline.errors import InvalidInput
 from pipeline.index.search import Near
@@ -18,6 +19,22 @@ def test_a_circle_is_read() -> None:
 def test_what_is_no_circle_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="--near"):
         parse_near(text)
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (["--phone", "12"], "--phone"),
+        (["--phone", "AB12 CDE"], "--phone"),
+        (["--near-mentioned"], "--near-mentioned"),
+        (["--since", "1h", "--until", "2h"], "--since"),
+    ],
+    ids=" ".join,
+)
+def test_what_can_find_nothing_is_refused_before_anybody_is_asked(options: list[str], fault: str) -> None:
+    ran = CliRunner().invoke(search, options)
+    assert isinstance(ran.exception, InvalidInput)
+    assert ran.exception.message.startswith(fault)
 
 
 def test_items_are_counted_in_words() -> None:

@@ -28,8 +28,9 @@ def unmapped(body: dict[str, Any], properties: dict[str, Any], path: str = "") -
         rule = properties.get(name)
         if rule is None:
             found.append(f"{path}{name}")
-        elif "properties" in rule and isinstance(value, dict):
-            found += unmapped(value, rule["properties"], f"{path}{name}.")
+        elif "properties" in rule:
+            parts = value if isinstance(value, list) else [value]
+            found += [field for part in parts for field in unmapped(part, rule["properties"], f"{path}{name}.")]
     return found
 
 
@@ -62,8 +63,34 @@ def full_document(text: str) -> dict[str, Any]:
     return document(post=post(text=text, **full()), reviews=1, review=review)
 
 
+NAMES_ALL = "@eve @mo white van AB12 CDE left 3 Foundry Rd, Swindon SN1 9ZX for the M1 J12, rang 07700 900123 from ///filled.count.soap"
+
+
 def test_every_field_of_a_full_item_is_in_the_strict_mapping() -> None:
-    assert unmapped(full_document("dealing @eve @mo"), mapping.mappings()["properties"]) == []
+    body = full_document(NAMES_ALL)
+    assert set(body["related"]) == set(mapping.mappings()["properties"]["related"]["properties"])
+    assert unmapped(body, mapping.mappings()["properties"]) == []
+
+
+def test_what_the_text_names_stands_in_one_way_of_writing_it() -> None:
+    assert full_document(NAMES_ALL)["related"] == {
+        "user": ["mo", "eve"],
+        "registration_marks": ["AB12CDE"],
+        "postcodes": ["SN1 9ZX"],
+        "phones": ["+447700900123"],
+        "what3words": ["filled.count.soap"],
+        "roads": ["M1", "M1 J12", "Foundry Road"],
+        "places": ["Swindon"],
+    }
+
+
+def test_a_place_that_is_only_mentioned_never_stands_for_the_one_where_it_was_written() -> None:
+    geo = full_document(NAMES_ALL)["geo"]
+    (swindon,) = geo.pop("mentioned")
+    assert geo == {"name": "Pier", "location": {"lat": 53.9, "lon": 0.6}}
+    assert swindon == {"name": "Swindon", "location": {"lat": 51.558, "lon": -1.7812}}
+    nowhere = document(text="a van in Swindon")["geo"]
+    assert set(nowhere) == {"mentioned"}
 
 
 def test_every_field_of_a_tombstone_is_in_the_strict_mapping_and_none_tells_the_text() -> None:

@@ -104,6 +104,12 @@ def test_half_a_place_does_not_come_back() -> None:
     assert item_of(stored(nowhere)).post.place is None
 
 
+def test_a_place_that_is_only_mentioned_is_not_where_it_was_written() -> None:
+    one = item(post=msgspec.structs.replace(item().post, text="a van in Swindon", place=None))
+    assert stored(one)["geo"]["mentioned"]
+    assert item_of(stored(one)) == one
+
+
 def test_a_document_from_before_there_were_reviews_is_its_item_too() -> None:
     one = item(verdict=msgspec.structs.replace(item().verdict, also=["complaint"]))
     old = stored(one)

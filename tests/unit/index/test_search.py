@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.index.search import Near, Search, place_pattern, query, request
+from pipeline.index.search import Near, Search, query, request
 from tests.doubles.manual_clock import START
 
 NEWEST = [{"@timestamp": "desc"}, {"flagpost.uid": "asc"}]
@@ -79,7 +79,47 @@ def test_what_was_decided_on_and_what_was_not_can_be_asked_for() -> None:
     ("place", "pattern"), [("camden", "*camden*"), ("camden*", "camden*"), ("L?ndon", "L?ndon"), ("a\\b", "*a\\\\b*")]
 )
 def test_a_place_is_found_anywhere_in_the_name_or_by_its_pattern(place: str, pattern: str) -> None:
-    assert place_pattern(place) == pattern
+    assert filters(place=place) == [{"wildcard": {"geo.name": {"value": pattern, "case_insensitive": True}}}]
+
+
+def test_a_circle_holds_what_was_written_in_it_and_where_asked_for_what_mentions_it() -> None:
+    circle = {"distance": "2km", "geo.location": {"lat": 51.5, "lon": -0.1}}
+    mentioned = {"distance": "2km", "geo.mentioned.location": {"lat": 51.5, "lon": -0.1}}
+    assert filters(near=Near(51.5, -0.1, 2)) == [{"geo_distance": circle}]
+    (either,) = filters(near=Near(51.5, -0.1, 2), near_mentioned=True)
+    assert either["bool"]["should"] == [{"geo_distance": circle}, {"geo_distance": mentioned}]
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ({"vehicle": "ab12 cde"}, {"term": {"related.registration_marks": {"value": "AB12CDE"}}}),
+        ({"vehicle": "ab12*"}, {"wildcard": {"related.registration_marks": {"value": "AB12*"}}}),
+        ({"postcode": "sw1a1aa"}, {"term": {"related.postcodes": "SW1A 1AA"}}),
+        ({"phone": "07700 900123"}, {"term": {"related.phones": "+447700900123"}}),
+        ({"phone": "+44 (0)7700-900123"}, {"term": {"related.phones": "+447700900123"}}),
+        ({"what3words": "///Filled.Count.Soap"}, {"term": {"related.what3words": "filled.count.soap"}}),
+        ({"road": "a27"}, {"term": {"related.roads": "A27"}}),
+        ({"road": "m1 junction 12"}, {"term": {"related.roads": "M1 J12"}}),
+        ({"mentions": "bury st. edmunds"}, {"term": {"related.places": "Bury St Edmunds"}}),
+        ({"mentions": "hull"}, {"term": {"related.places": "Kingston upon Hull"}}),
+    ],
+    ids=str,
+)
+def test_what_a_text_names_is_looked_for_as_it_is_stored(given: dict[str, str], asked: dict[str, Any]) -> None:
+    assert filters(**given) == [asked]
+
+
+def test_half_a_postcode_finds_what_lies_in_it() -> None:
+    (half,) = filters(postcode="sn1")
+    assert half["bool"]["should"] == [{"term": {"related.postcodes": "SN1"}}, {"prefix": {"related.postcodes": "SN1 "}}]
+
+
+def test_the_name_of_a_road_or_of_an_unknown_place_is_found_by_a_part_of_it() -> None:
+    (road,) = filters(road="st. john's rd")
+    assert road["wildcard"]["related.roads"]["value"] == "*St Johns Road*"
+    (place,) = filters(mentions="tarnb")
+    assert place["wildcard"]["related.places"] == {"value": "*tarnb*", "case_insensitive": True}
 
 
 def test_an_author_is_found_with_and_without_the_at_sign() -> None:
