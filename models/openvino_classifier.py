@@ -25,6 +25,8 @@ from schemas.labels import FLAGGED, GRADES, LABELS
 
 MOST_TOKENS: Final = 512
 """Of a micro-batch, padding included."""
+LEAST_TOKENS: Final = 128
+"""Down to which a small batch is cut finer: every stream has its share of it, and less padding."""
 MOST_TEXTS: Final = 32
 MOST_WINDOWS: Final = 16
 STEP: Final = 8
@@ -193,10 +195,14 @@ def _windows(encoding: Encoding) -> list[Encoding]:
 
 
 def micro_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Positions of texts of like length, longest first, at most `MOST_TEXTS` or `MOST_TOKENS` at a time, but always one."""
+    """Positions of texts of like length, longest first, at most `MOST_TEXTS` or `MOST_TOKENS` at a time, but always one.
+
+    Of few tokens, not more at a time than leaves two micro-batches for each stream.
+    """
+    most = max(LEAST_TOKENS, min(MOST_TOKENS, sum(lengths) // (2 * STREAMS)))
     order = sorted(range(len(lengths)), key=lambda position: -lengths[position])
     while order:
-        size = max(1, min(MOST_TEXTS, MOST_TOKENS // padded(lengths[order[0]])))
+        size = max(1, min(MOST_TEXTS, most // padded(lengths[order[0]])))
         yield order[:size]
         order = order[size:]
 

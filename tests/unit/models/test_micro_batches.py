@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.openvino_classifier import MOST_TEXTS, MOST_TOKENS, STEP, micro_batches, padded, whole_links
+from models.openvino_classifier import MOST_TEXTS, MOST_TOKENS, STEP, STREAMS, micro_batches, padded, whole_links
 
 
 @given(st.lists(st.integers(2, 512), max_size=200))
@@ -17,6 +17,11 @@ def test_every_text_is_in_one_batch_and_no_batch_is_too_large(lengths: list[int]
         longest = padded(max(lengths[position] for position in batch))
         assert len(batch) <= MOST_TEXTS
         assert len(batch) == 1 or len(batch) * longest <= MOST_TOKENS
+
+
+def test_a_few_texts_are_shared_out_among_the_streams() -> None:
+    assert len(list(micro_batches([30] * 18))) == 2 * STREAMS + 1
+    assert len(list(micro_batches([8] * 3))) == 1, "too little to be worth cutting"
 
 
 @given(st.integers(1, 512))
