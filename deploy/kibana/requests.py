@@ -18,7 +18,11 @@ Body = dict[str, Any]
 
 BUCKETS: Final = ("terms", "date_histogram")
 BARS: Final = 50
-"""Buckets of time; Kibana aims at as many as fit the screen."""
+"""Most buckets of time; Kibana aims at as many as fit the screen."""
+
+HOURS: Final = {"h": 1, "d": 24}
+INTERVALS: Final = {"30m": 0.5, "1h": 1, "3h": 3, "12h": 12, "1d": 24, "7d": 168}
+"""Hours by what a bucket of time may be."""
 
 MOST_POINTS: Final = 10_000
 """Documents that a map asks for: the index's own max_result_window."""
@@ -88,13 +92,21 @@ def aggregations(layer: Layer) -> Body:
 def _bucket(layer: Layer, name: str) -> Body:
     column = layer.columns[name]
     if column["operationType"] == "date_histogram":
-        return {"auto_date_histogram": {"field": column["sourceField"], "buckets": BARS}}
+        interval = {"fixed_interval": _interval(layer.since), "time_zone": "Europe/London", "min_doc_count": 0}
+        return {"date_histogram": {"field": column["sourceField"], **interval}}
     params = column["params"]
     by = params["orderBy"]["columnId"]
     order = "_count" if _counts_all(layer.columns[by]) else by
     return {
         "terms": {"field": column["sourceField"], "size": params["size"], "order": {order: params["orderDirection"]}}
     }
+
+
+def _interval(since: str | None) -> str:
+    """The finest that cuts what a dashboard looks back to (``now-24h``) into no more than so many buckets."""
+    number, unit = (since or "now-1d").removeprefix("now-")[:-1], (since or "now-1d")[-1]
+    hours = int(number) * HOURS[unit]
+    return next(name for name, length in INTERVALS.items() if length * BARS >= hours)
 
 
 def _counts_all(column: Body) -> bool:

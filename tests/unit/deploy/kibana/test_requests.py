@@ -26,6 +26,14 @@ def test_a_chart_nests_its_splits_and_orders_them_by_the_count() -> None:
     }
 
 
+def test_time_is_cut_into_no_more_buckets_than_a_screen_has() -> None:
+    for panel, interval in (("Items over time, by label", "1d"), ("Items over time, by source", "1d")):
+        assert body("Trends and sources", panel)["aggs"]["split-0"]["date_histogram"]["fixed_interval"] == interval
+    alerts = body("Alerts and decisions", "Alerts over time, by severity")["aggs"]["split-0"]
+    assert alerts["date_histogram"]["fixed_interval"] == "12h"
+    assert alerts["aggs"]["split-1"]["terms"]["field"] == "flagpost.alert.severity"
+
+
 def test_a_table_measures_in_its_innermost_buckets_and_filters_where_a_column_says_so() -> None:
     analysts = body("Alerts and decisions", "Analysts")["aggs"]["split-0"]["aggs"]
     assert analysts["number-4"] == {"max": {"field": "flagpost.review.at"}}
