@@ -15,6 +15,7 @@ from pipeline.entities.reading import Found, Reading
 from pipeline.entities.words import words
 
 _AREAS: Final = words("areas")
+_AREAS_WITH_LETTERS: Final = words("areas_with_letters")
 _WHOLE: Final = re.compile(r"(?<![\w@#£$])([A-Z]{1,2})(\d[A-Z\d]?)(\s?)(\d[ABD-HJLNP-UW-Z]{2})(?!\w)", re.IGNORECASE)
 _OUTWARD: Final = re.compile(r"(?<![\w@#£$])([A-Z]{1,2})(\d[A-Z\d]?)(?![\w-])", re.IGNORECASE)
 _SAID: Final = re.compile(
@@ -35,10 +36,10 @@ _ALONE: Final = frozenset({"E", "N", "W"})
 def find(reading: Reading) -> Iterator[Found]:
     """Postcodes in capitals with one space: ``SW1A 1AA``; outward codes alone: ``SW1A``."""
     for match in _WHOLE.finditer(reading.text):
-        if _is_whole(match, reading):
+        if _exists(match) and _is_whole(match, reading):
             yield Found(f"{match[1]}{match[2]} {match[4]}".upper(), *match.span())
     for match in _OUTWARD.finditer(reading.text):
-        if match[1].upper() in _AREAS and _is_meant(match, reading):
+        if _exists(match) and _is_meant(match, reading):
             yield Found(match.group().upper(), *match.span())
 
 
@@ -49,10 +50,14 @@ def as_typed(text: str) -> str:
     return f"{whole[1]}{whole[2]} {whole[4]}" if whole else compact
 
 
+def _exists(match: re.Match[str]) -> bool:
+    """Whether there may be such an outward code."""
+    area = match[1].upper()
+    return area in _AREAS and (match[2].isdigit() or area in _AREAS_WITH_LETTERS)
+
+
 def _is_whole(match: re.Match[str], reading: Reading) -> bool:
     area, inward = match[1].upper(), match[4]
-    if area not in _AREAS:
-        return False
     if _SAID.search(reading.before(match.start(), 40)):
         return True
     if match[1].isupper() != inward[1:].isupper() or not (match[1].isupper() or match[1].islower()):

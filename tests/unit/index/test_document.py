@@ -63,7 +63,10 @@ def full_document(text: str) -> dict[str, Any]:
     return document(post=post(text=text, **full()), reviews=1, review=review)
 
 
-NAMES_ALL = "@eve @mo white van AB12 CDE left 3 Foundry Rd, Swindon SN1 9ZX for the M1 J12, rang 07700 900123 from ///filled.count.soap"
+NAMES_ALL = (
+    "@eve @mo white van AB12 CDE left 3 Foundry Rd, Swindon SN1 9ZX for the M1 J12,"
+    " rang 07700 900123 from ///filled.count.soap"
+)
 
 
 def test_every_field_of_a_full_item_is_in_the_strict_mapping() -> None:
