@@ -87,6 +87,10 @@ def forget(
         on_record.write("forget-sought", request, found=str(len(traces.uids)), dry_run="yes" if dry_run else "")
         if author:
             _require_one_source(author, traces)
+        elif not any(map(traces.places, traces.uids)) and not traces.deleted:
+            raise InvalidInput(
+                f"Nothing anywhere is about {one_line(str(uid))}.", "See that it is written as source:id."
+            )
         if not except_held:
             forgetting.require_free(doing.held)
         for line in [*found(doing, traces), *(f"{number:,} rows in {path}" for path, number in rows.items())]:
