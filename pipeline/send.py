@@ -16,6 +16,9 @@ from pipeline.settings import Settings
 
 ACKNOWLEDGED_SECONDS: Final = 10.0
 
+KNOWN_SECONDS = 3.0
+"""Within so long a broker that answers knows the topic, or it is looked for (`pipeline.kafka_clients.topic_ids`)."""
+
 _HEADROOM: Final = 4096
 
 
@@ -41,7 +44,7 @@ def send(
             enable_idempotence=True,
             allow_auto_create_topics=False,
             max_request_size=max(record.topic.max_bytes for record in records) + _HEADROOM,
-            max_block_ms=int(seconds * 500),
+            max_block_ms=int(KNOWN_SECONDS * 1000),
             delivery_timeout_ms=int(seconds * 1000),
             request_timeout_ms=int(seconds * 800),
             metrics_enabled=False,

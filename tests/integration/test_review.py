@@ -15,6 +15,7 @@ from pipeline.done import wait_until_done
 from pipeline.review.log import SLACK, ReviewLog
 from pipeline.settings import Settings
 from schemas import codec, mapping
+from schemas.audit import LOOKS
 from schemas.identity import document_id
 from schemas.item import Item, Withdrawn
 from schemas.post import MAX_AHEAD
@@ -101,7 +102,8 @@ def test_a_decision_is_found_beside_what_the_model_said_and_outlives_it(
     assert history.count("applied, the 1st") == 2
     done(ready)
     audit = [json.loads(record.value) for record in records(ready, "audit")]
-    assert [(one["act"], one["by"]) for one in audit] == [("review-decided", "a.khan")] * 3
+    decided_by = [(one["act"], one["by"]) for one in audit if one["act"] not in LOOKS]
+    assert decided_by == [("review-decided", "a.khan")] * 3
     assert not workers.ends("")
 
 
@@ -130,8 +132,13 @@ def test_of_two_who_decide_at_once_the_second_is_told_what_the_first_decided(
     assert "dismissed" not in one["review"]
     fates = [json.loads(line)["fate"] for line in flagpost("review", "show", "x:1", "--json").out.splitlines()]
     assert fates == ["applied", "overtaken", "overtaken", "applied"]
-    audit = [json.loads(record.value)["act"] for record in records(ready, "audit")]
-    assert audit == ["review-decided", "review-overtaken", "review-overtaken", "review-decided"]
+    acts = [json.loads(record.value)["act"] for record in records(ready, "audit")]
+    assert [act for act in acts if act not in LOOKS] == [
+        "review-decided",
+        "review-overtaken",
+        "review-overtaken",
+        "review-decided",
+    ]
 
 
 def test_no_more_of_the_topic_is_read_than_can_matter(ready: Settings, flagpost: Flagpost) -> None:

@@ -16,6 +16,7 @@ from pipeline.index.document import document_of
 from pipeline.result import Done
 from pipeline.settings import Settings
 from pipeline.setup.elasticsearch import setup_elasticsearch
+from pipeline.setup.topics import setup_topics
 from schemas import codec, mapping
 from schemas.identity import document_id, version_of
 from schemas.item import Item, Withdrawn
@@ -60,14 +61,17 @@ ITEMS = [
     item("wait", "Still waiting for the bus and for a stop to this", "complaint", ago=dt.timedelta(hours=30), source="rss"),
     item("old", "two knives found", ago=dt.timedelta(days=20), place=Place("Brixton", 51.4613, -0.1156), unsure=True),
     item("evil", EVIL, "help_request", "prompt", ago=dt.timedelta(hours=2), author=Author(None, "@bob", None)),
+    item("van", "van ab12 cde on foundry rd near swindon, SN1 9ZX, ring (07700) 900 123", ago=dt.timedelta(days=30)),
+    item("m1", "M1 J12 shut, what3words filled.count.soap, SN10 1AA", ago=dt.timedelta(days=31)),
 ]  # fmt: skip
 GONE = Withdrawn(source="x", id="gone", reason="deleted", revision=NOW, withdrawn_at=NOW, activation=1)
 
 
 @pytest.fixture(scope="module")
 def filled(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """An installation whose index has four items and a tombstone. These tests only read, so they share it."""
+    """An installation whose index has six items and a tombstone. These tests only read, so they share it."""
     with installation(stack, tmp_path_factory.mktemp("search")) as settings:
+        list(setup_topics(settings))  # a search is written to the audit log
         list(setup_elasticsearch(settings))
         asyncio.run(store(settings))
         yield settings
@@ -98,7 +102,7 @@ def ids(flagpost: Flagpost, *arguments: str) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [
-        ([], ["knife", "evil", "wait", "old"]),
+        ([], ["knife", "evil", "wait", "old", "van", "m1"]),
         (["bus", "stop"], ["knife", "wait"]),
         (['"bus stop"'], ["knife"]),
         (["--", "bus", "-knife"], ["wait"]),
@@ -112,13 +116,32 @@ def ids(flagpost: Flagpost, *arguments: str) -> list[str]:
         (["--grade", "immediate", "--grade", "prompt"], ["knife", "evil"]),
         (["--source", "rss"], ["wait"]),
         (["--since", "1d"], ["knife", "evil"]),
-        (["--until", "1d"], ["wait", "old"]),
+        (["--until", "1d"], ["wait", "old", "van", "m1"]),
         (["--since", "2w", "--until", "1h"], ["evil", "wait"]),
         (["--place", "camden"], ["knife"]),
         (["--place", "b*"], ["old"]),
         (["--place", "rixto*"], []),
         (["--near", "51.54,-0.14,1"], ["knife"]),
         (["--near", "51.5,-0.12,20"], ["knife", "old"]),
+        (["--near", "51.56,-1.78,5"], []),
+        (["--near", "51.56,-1.78,5", "--near-mentioned"], ["van"]),
+        (["--near", "51.54,-0.14,1", "--near-mentioned"], ["knife"]),
+        (["--vehicle", "AB12 CDE"], ["van"]),
+        (["--vehicle", "a?12*"], ["van"]),
+        (["--vehicle", "AB12CD"], []),
+        (["--postcode", "sn19zx"], ["van"]),
+        (["--postcode", "sn1"], ["van"]),
+        (["--postcode", "SN10"], ["m1"]),
+        (["--phone", "07700 900123"], ["van"]),
+        (["--phone", "+44 7700 900 123"], ["van"]),
+        (["--what3words", "///Filled.Count.Soap"], ["m1"]),
+        (["--road", "Foundry Road"], ["van"]),
+        (["--road", "foundry"], ["van"]),
+        (["--road", "m1"], ["m1"]),
+        (["--road", "M1 junction 12"], ["m1"]),
+        (["--road", "M1 J1"], []),
+        (["--mentions", "SWINDON"], ["van"]),
+        (["--mentions", "swin*"], ["van"]),
         (["--author", "@ada_l"], ["knife"]),
         (["--author", "ADA LOVELACE"], ["knife"]),
         (["--author", "77"], ["knife"]),
@@ -145,7 +168,7 @@ def test_hits_are_shown_in_eighty_columns_and_can_not_speak_to_the_terminal(
     ran = flagpost("search")
     assert "IMMEDIATE  intel + help request" in ran.out
     assert "x · @Ada_L · Camden Town" in ran.out
-    assert "4 items found." in ran.out
+    assert "6 items found." in ran.out
     assert "[red]not markup[/red]" in ran.out
     assert "\x1b" not in ran.out
     assert "\u202e" not in ran.out
@@ -164,11 +187,11 @@ def test_json_holds_the_stored_document_verbatim(flagpost: Flagpost, settings: S
 
 
 def test_more_than_is_shown_is_said(flagpost: Flagpost) -> None:
-    assert "2 of 4 items shown." in flagpost("search", "-n", "2").out
+    assert "2 of 6 items shown." in flagpost("search", "-n", "2").out
 
 
 def test_nothing_found_says_among_how_many(flagpost: Flagpost) -> None:
-    assert "Nothing found among 4 items." in flagpost("search", "zebra").out
+    assert "Nothing found among 6 items." in flagpost("search", "zebra").out
 
 
 @pytest.mark.parametrize(
