@@ -1,4 +1,4 @@
-"""``python -m deploy.kibana`` writes flagpost.ndjson; ``… check`` says of each part of it how it was checked."""
+"""``python -m deploy.kibana`` writes flagpost.ndjson; ``… check`` says of each part how it was checked; ``… print``."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ def main(context: click.Context) -> None:
     """Write flagpost.ndjson from its definition."""
     if context.invoked_subcommand is None:
         FILE.write_text(ndjson(), encoding="utf-8")
+
+
+@main.command("print")
+@click.option("--namespace", default="", help="As an installation with FLAGPOST_NAMESPACE needs it.")
+def print_(namespace: str) -> None:
+    """Print what flagpost.ndjson would hold, to import it by hand."""
+    click.echo(ndjson(namespace), nl=False)
 
 
 @main.command()
