@@ -24,7 +24,7 @@ from schemas.identity import document_id
 from schemas.item import Decision
 from schemas.topics import TOPICS
 from tests.doubles.manual_clock import START
-from tests.messages import item, message
+from tests.messages import item, message, post
 from tests.servers import Flagpost
 
 pytestmark = pytest.mark.integration
@@ -183,6 +183,43 @@ def revision_1() -> dict[str, Any]:
     del body["mappings"]["properties"]["event"]["properties"]["id"]
     for name in ("verdict", "review"):
         del body["mappings"]["properties"]["flagpost"]["properties"][name]
+    return body
+
+
+def test_an_index_from_before_names_were_found_takes_them_and_what_it_holds_is_found_by_a_second_filling(
+    flagpost: Flagpost, ready: Settings
+) -> None:
+    """Revision 2 of the mapping had the handles, and where a post was written, and nothing else that its text names."""
+    index, write_alias = ready.named(mapping.ITEMS.name), ready.named(mapping.WRITE_ALIAS)
+    named = item("old", post=post("old", "van AB12 CDE in Swindon"))
+    id, document = document_id("x", "old"), json.loads(codec.encode(document_of(named, START)))
+    old = {**document, "related": {"user": []}}
+    del old["geo"]
+    version: dict[str, Any] = {"version": 1, "version_type": "external_gte", "refresh": "wait_for"}
+    with connect(ready) as client:
+        client.indices.delete_index_template(name=ready.named(mapping.INDEX))
+        client.indices.delete(index=index)
+        client.indices.create(index=index, **revision_2(), aliases={write_alias: {"is_write_index": True}})
+        client.index(index=write_alias, id=id, document=old, **version)
+        ran = flagpost("setup")
+        assert ran.code == 0
+        assert "new field geo.mentioned" in ran.out
+        assert json.loads(flagpost("search", "--json").out)["_id"] == id
+        assert flagpost("search", "--json", "--vehicle", "AB12CDE").out == ""
+        client.index(index=write_alias, id=id, document=document, **version)
+        for options in (["--vehicle", "AB12CDE"], ["--near", "51.56,-1.78,5", "--near-mentioned"]):
+            assert json.loads(flagpost("search", "--json", *options).out)["_id"] == id
+
+
+def revision_2() -> dict[str, Any]:
+    """The index as flagpost made it then."""
+    body: dict[str, Any] = json.loads(json.dumps(mapping.template("standard")["template"]))
+    body["mappings"]["_meta"]["flagpost"]["revision"] = 2
+    del body["mappings"]["properties"]["geo"]["properties"]["mentioned"]
+    related = body["mappings"]["properties"]["related"]["properties"]
+    for name in [*related]:
+        if name != "user":
+            del related[name]
     return body
 
 
