@@ -30,15 +30,22 @@ def named(one: Object) -> str:
     return f"{one['kind']}-{one['metadata']['name']}"
 
 
-WORKLOADS = objects("Deployment", "Job")
+WORKLOADS = objects("Deployment", "Job", "CronJob")
 every_object = pytest.mark.parametrize("one", objects(), ids=named)
 every_workload = pytest.mark.parametrize("one", WORKLOADS, ids=named)
 every_deployment = pytest.mark.parametrize("one", objects("Deployment"), ids=named)
 every_scaler = pytest.mark.parametrize("one", objects("ScaledObject"), ids=named)
 
 
+def template(workload: Object) -> Object:
+    """What its pods are made from."""
+    spec = workload["spec"]["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else workload["spec"]
+    found: Object = spec["template"]
+    return found
+
+
 def pod(workload: Object) -> Object:
-    spec: Object = workload["spec"]["template"]["spec"]
+    spec: Object = template(workload)["spec"]
     return spec
 
 
@@ -49,7 +56,7 @@ def container(workload: Object) -> Object:
 
 
 def component(workload: Object) -> str:
-    return str(workload["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"])
+    return str(template(workload)["metadata"]["labels"]["app.kubernetes.io/component"])
 
 
 def shared_settings() -> dict[str, str]:

@@ -27,6 +27,7 @@ from tests.unit.deploy.manifests import (
     named,
     objects,
     pod,
+    template,
 )
 
 ENDPOINTS = {"ingest-http": ["ingest-http"], "alerts-serve": ["alerts", "serve"]}
@@ -87,6 +88,13 @@ def test_a_container_has_no_rights_that_it_does_not_need(one: Object) -> None:
     }
 
 
+def test_two_runs_of_retain_never_go_on_at_once_and_one_that_hangs_ends_before_the_next() -> None:
+    (nightly,) = (one["spec"] for one in objects("CronJob"))
+    assert (nightly["concurrencyPolicy"], nightly["schedule"]) == ("Forbid", "30 3 * * *")
+    job = nightly["jobTemplate"]["spec"]
+    assert (job["backoffLimit"] + 1) * job["activeDeadlineSeconds"] < 24 * 3600
+
+
 @every_workload
 def test_a_services_variables_do_not_become_settings(one: Object) -> None:
     assert pod(one)["enableServiceLinks"] is False
@@ -112,7 +120,7 @@ def test_selectors_match_the_pods_of_their_name(one: Object) -> None:
     matched = [
         other["metadata"]["name"]
         for other in WORKLOADS
-        if selector.items() <= other["spec"]["template"]["metadata"]["labels"].items()
+        if selector.items() <= template(other)["metadata"]["labels"].items()
     ]
     assert matched == [one["metadata"]["name"]]
 

@@ -1,0 +1,65 @@
+"""Every command of flagpost that a guide tells somebody to type is one that there is, with options that it has."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from pipeline.settings import ROOT
+from tests.unit.deploy.commands import parsed, said, typed
+from tests.unit.deploy.composition import SERVICES
+
+
+def guides() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    written = [ROOT / name for name in listed.splitlines()] or list(ROOT.glob("**/*.md"))
+    return [path for path in written if "flagpost " in path.read_text("utf-8")]
+
+
+def _named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("guide", guides(), ids=_named)
+def test_what_is_to_be_typed_is_understood(guide: Path) -> None:
+    wrong = []
+    for words in typed(guide):
+        try:
+            parsed(words)
+        except click.UsageError as error:
+            wrong.append(f"flagpost {' '.join(words)}: {error.format_message()}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("guide", guides(), ids=_named)
+def test_a_command_that_a_sentence_names_is_there(guide: Path) -> None:
+    wrong = []
+    for words in said(guide):
+        try:
+            parsed(words)
+        except (click.MissingParameter, click.BadOptionUsage):
+            pass  # a sentence may name a command, or its option, without all that it wants
+        except click.UsageError as error:
+            wrong.append(f"flagpost {' '.join(words)}: {error.format_message()}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["serch"], ["search", "--labels", "intel"], ["alerts", "acknowledge", "x"], ["dead-letters", "replay", "--al"]],
+)
+def test_a_command_that_is_not_there_is_noticed(words: list[str]) -> None:
+    with pytest.raises(click.UsageError):
+        parsed([*words, "--no-such-option"] if words[-1] == "--al" else words)
+
+
+@pytest.mark.parametrize("guide", guides(), ids=_named)
+def test_services_of_compose_that_a_guide_names_are_there(guide: Path) -> None:
+    text = guide.read_text("utf-8").replace("\\\n", " ")
+    named = re.findall(r"docker compose[^`\n]*? (?:run --rm|exec) ([\w-]+)", text)
+    named += re.findall(r"docker compose[^`\n]*? up --detach --force-recreate ([\w-]+)", text)
+    assert set(named) <= set(SERVICES)
