@@ -20,8 +20,8 @@ _LONGEST: Final = 3 * 25
 
 def find(reading: Reading) -> Iterator[Found]:
     """Addresses in lower case, without slashes: ``filled.count.soap``."""
-    text = reading.whole
-    if "." not in text:
+    text, lower = reading.whole, reading.whole.lower()
+    if "///" not in text and "w3w" not in lower and "word" not in lower:
         return
     for match in _MARKED.finditer(text):
         if not match[1].lower().startswith("www."):

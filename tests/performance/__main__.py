@@ -11,7 +11,7 @@ from pathlib import Path
 from deploy.local.command import ends_on_signals
 from deploy.local.stack import Stack
 from pipeline.kafka_clients import quiet_kafka_python
-from tests.performance import backlog, burst, indexing, ingest, latency, paging, profile, scaling, throughput
+from tests.performance import backlog, burst, entities, indexing, ingest, latency, paging, profile, scaling, throughput
 from tests.performance.measure import Figure, Unbalanced
 from tests.performance.report import Report
 from tests.performance.rig import Rig, forget_outer_settings, said
@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Rig, Sizes], list[Figure]]] = {
     "burst": burst.burst,
     "ingest": ingest.ingest,
     "index": indexing.index,
+    "entities": entities.entities,
     "scaling": scaling.scaling,
     "backlog": backlog.backlog,
 }

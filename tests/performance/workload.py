@@ -73,7 +73,7 @@ def _endless(texts: tuple[str, ...], chance: random.Random) -> Iterator[str]:
 @cache
 def _texts() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Texts that are chatter by their writer's own label, and those that are not."""
-    labelled = [(row["text"], row["label"]) for row in _corpus()] + list(_saturday())
+    labelled = [(row["text"], row["label"]) for row in _corpus()] + list(saturday())
     chatter = tuple(text for text, label in labelled if label == "chatter")
     return chatter, tuple(text for text, label in labelled if label != "chatter")
 
@@ -83,7 +83,7 @@ def _corpus() -> Iterator[dict[str, Any]]:
         yield from (json.loads(line) for line in path.read_text("utf-8").splitlines())
 
 
-def _saturday() -> Iterator[tuple[str, str]]:
+def saturday() -> Iterator[tuple[str, str]]:
     """Its good posts: some of its lines are bad on purpose, and those have no label."""
     folder = ROOT / "deploy" / "demo"
     lines = (folder / "saturday.jsonl").read_bytes().split(b"\n")
