@@ -11,8 +11,8 @@ PIP    = -m pip --disable-pip-version-check install --quiet --require-hashes
 export PYTHONUTF8 = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-faults test-faults-quick fuzz mutants bench lint format generated locks train train-quick \
-	corpus-card experiments test-train clean
+.PHONY: help setup demo test check test-faults test-faults-quick fuzz mutants image-steps bench lint format generated locks \
+	train train-quick corpus-card experiments test-train clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ fuzz: $(VENV)/.done-dev ## 100,000 hostile inputs through codec, ingest and clas
 
 mutants: $(VENV)/.done-dev ## Break the promise in small ways, on copies: every one must turn a test red
 	@$(BIN)/python -m tests.mutants
+
+image-steps: $(VENV)/.done-dev ## Run the build steps of deploy/Dockerfile without Docker, and try what they install (minutes)
+	@$(BIN)/python -m tests.image
 
 bench: $(VENV)/.done-dev $(TRAIN)/.done ## Measure throughput, latency and memory against the model alone and a naive pipeline
 	@$(BIN)/python -m tests.performance
