@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import logging
 import os
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final, NoReturn
 
@@ -50,6 +50,8 @@ class Worker:
         self._resources = AsyncExitStack()
         self._guard = PoisonGuard(pause_file(settings.home, name))
         self._topics = {settings.named(topic.name): topic.name for topic in READERS[name]}
+        self._taken: dict[tuple[str, int], int] = {}
+        """Partition, as Kafka names it → offset of the last message that was taken."""
         self._delivering: asyncio.Task[None] | None = None
         self._timed: asyncio.Task[None] | None = None
         self._reporter: Reporter | None = None
@@ -113,6 +115,7 @@ class Worker:
 
         So there are never more than two batches in work, and effects of one.
         """
+        self._taken |= {(event.message.topic, event.message.partition): event.message.offset for event in events}
         delivery.foresee([self._message(event) for event in events])
         if self._delivering is not None:
             await self._delivering
@@ -175,7 +178,7 @@ class Worker:
                 _end(EXIT_FAULT)
         try:
             async with asyncio.timeout(ASKED_WITHIN):
-                self.metrics.lag(await _lag(app))
+                self.metrics.lag(await lag_in(app.consumer, self._taken))
         except Exception:
             # Whatever kept us from asking (Kafka is away, a rebalance goes on): health says so when it lasts.
             self.metrics.lag_unknown()
@@ -183,17 +186,27 @@ class Worker:
             await self._reporter.say(self.metrics.health())
 
 
-async def _lag(app: faust.App) -> int | None:
-    """Ends of the assigned partitions less what is committed, asked of the brokers; None when nothing is assigned."""
-    consumer = app.consumer
+async def lag_in(consumer: Any, taken: Mapping[tuple[str, int], int]) -> int | None:
+    """Ends of the assigned partitions less what is committed, asked of the brokers; None when nothing is assigned.
+
+    What ends with the mark of a transaction has no message left where all was fetched and what was ``taken`` is committed:
+    else a worker that has done all of `[alerts]` would look stalled for ever.
+    """
     assigned = consumer.assignment()
     if not assigned:
         return None
     ends = await consumer.highwaters(*assigned)
     beginnings = await consumer.earliest_offsets(*assigned)
     # Faust has no public view of what it has committed.
-    committed: dict[Any, int | None] = consumer._committed_offset  # type: ignore[attr-defined]
-    return sum(max(ends[one] - max(committed.get(one) or 0, beginnings[one]), 0) for one in assigned)
+    committed: dict[Any, int | None] = consumer._committed_offset
+    undone = 0
+    for one in assigned:
+        done = max(committed.get(one) or 0, beginnings[one])
+        left = max(ends[one] - done, 0)
+        if left and taken.get(one, -1) < done and ((await consumer.position(one)) or 0) >= ends[one]:
+            left = 0
+        undone += left
+    return undone
 
 
 def _end(code: int) -> NoReturn:

@@ -15,6 +15,7 @@ from pipeline.settings import Settings
 from schemas import codec
 from schemas.alert import Action, Alert, Excerpt, Gone, Match, Matched
 from schemas.labels import Grade
+from schemas.topics import ALERTS
 
 KEY_VARIABLE = "PAGER_KEY"
 
@@ -104,3 +105,29 @@ def alerts(settings: Settings) -> dict[str, Alert]:
 def pages_of(found: Iterable[Alert]) -> dict[str, str | None]:
     """Delivery id → end."""
     return {page.id: page.end for alert in found for page in alert.pages}
+
+
+class Written:
+    """Puts alerts into `[alerts]` as the page stage does: in transactions, some of which are taken back."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._topic = settings.named(ALERTS.name)
+        self._producer = KafkaProducer(bootstrap_servers=settings.kafka_bootstrap, transactional_id=self._topic)
+        self._producer.init_transactions()
+
+    def put(self, *alerts: Alert, taken_back: bool = False) -> Alert:
+        """Returns the last."""
+        self._producer.begin_transaction()
+        for one in alerts:
+            self._producer.send(self._topic, codec.encode(one), key=one.id.encode())
+        self._producer.flush(20)
+        if taken_back:
+            self._producer.abort_transaction()
+        else:
+            self._producer.commit_transaction()
+        return alerts[-1]
+
+    def remove(self, alert_id: str) -> None:
+        self._producer.begin_transaction()
+        self._producer.send(self._topic, None, key=alert_id.encode())
+        self._producer.commit_transaction()

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaProducer
 
 from pipeline.page import actions
 from pipeline.page.links import Links
@@ -23,8 +22,9 @@ from pipeline.settings import Settings
 from pipeline.topic_reader import read_topic
 from schemas import codec
 from schemas.alert import Action, Alert
-from schemas.topics import ALERT_ACTIONS, ALERTS
+from schemas.topics import ALERT_ACTIONS
 from tests.notices import alert, page
+from tests.paging import Written
 from tests.servers import Flagpost
 from tests.worker_processes import WorkerProcesses, environment, wait_for
 
@@ -41,32 +41,6 @@ rules:
     when: {grades: [immediate]}
     to: [duty-inspector]
 """
-
-
-class Written:
-    """Puts alerts into `[alerts]` as the page stage does: in transactions, some of which are taken back."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._topic = settings.named(ALERTS.name)
-        self._producer = KafkaProducer(bootstrap_servers=settings.kafka_bootstrap, transactional_id=self._topic)
-        self._producer.init_transactions()
-
-    def put(self, *alerts: Alert, taken_back: bool = False) -> Alert:
-        """Returns the last."""
-        self._producer.begin_transaction()
-        for one in alerts:
-            self._producer.send(self._topic, codec.encode(one), key=one.id.encode())
-        self._producer.flush(20)
-        if taken_back:
-            self._producer.abort_transaction()
-        else:
-            self._producer.commit_transaction()
-        return alerts[-1]
-
-    def remove(self, alert_id: str) -> None:
-        self._producer.begin_transaction()
-        self._producer.send(self._topic, None, key=alert_id.encode())
-        self._producer.commit_transaction()
 
 
 def made(**fields: Any) -> Alert:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from agents.worker import Worker
+from agents.worker import Worker, lag_in
 from pipeline.delivery import Outage
 from pipeline.errors import ElasticsearchUnavailable, KafkaUnavailable, NotSetUp, StageHalted
 from pipeline.message import Message
@@ -263,3 +263,40 @@ async def test_what_a_stage_does_by_the_clock_ends_the_process_when_it_fails(
     with pytest.raises(Ended) as ended:
         await worker._timed
     assert ended.value.args == (EXIT_OUTAGE,)
+
+
+class Consumer:
+    """One partition: how far it goes, how far all of it was fetched, and what is committed."""
+
+    def __init__(self, end: int, position: int, committed: int | None) -> None:
+        self._end, self._position = end, position
+        self._committed_offset = {("alerts", 0): committed}
+
+    def assignment(self) -> set[tuple[str, int]]:
+        return {("alerts", 0)}
+
+    async def highwaters(self, *places: tuple[str, int]) -> dict[tuple[str, int], int]:
+        return dict.fromkeys(places, self._end)
+
+    async def earliest_offsets(self, *places: tuple[str, int]) -> dict[tuple[str, int], int]:
+        return dict.fromkeys(places, 0)
+
+    async def position(self, _place: tuple[str, int]) -> int:
+        return self._position
+
+
+@pytest.mark.parametrize(
+    ("end", "position", "committed", "taken", "lag"),
+    [
+        (11, 11, 10, 9, 0),  # only the mark of a transaction is left
+        (11, 11, 10, None, 0),  # the same, for a worker that has just started
+        (11, 11, 10, 10, 1),  # the last one was taken, and is not done yet
+        (11, 10, 10, 9, 1),  # it is not known yet what is there
+        (11, 11, 11, 10, 0),
+    ],
+)
+async def test_the_mark_of_a_transaction_is_no_message_to_do(
+    end: int, position: int, committed: int | None, taken: int | None, lag: int
+) -> None:
+    known = {} if taken is None else {("alerts", 0): taken}
+    assert await lag_in(Consumer(end, position, committed), known) == lag

@@ -1,0 +1,40 @@
+"""What the index stage reads of `[alerts]` on a real Kafka: what was committed, and to its end."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import Any
+
+import pytest
+
+from pipeline.settings import Settings
+from pipeline.workers import workers
+from schemas.mapping import ALERTS
+from tests.found import hits
+from tests.notices import alert
+from tests.paging import Written
+from tests.worker_processes import WorkerProcesses, wait_for
+
+pytestmark = pytest.mark.integration
+
+
+def health(settings: Settings) -> dict[str, Any]:
+    (worker,) = workers(settings.home)
+    with urllib.request.urlopen(f"{worker.url}/healthz", timeout=5) as answer:
+        told: dict[str, Any] = json.load(answer)
+    return told
+
+
+def test_what_was_taken_back_is_never_indexed_and_the_end_of_a_transaction_is_no_message_to_do(ready: Settings) -> None:
+    written = Written(ready)
+    written.put(alert(id="a" * 16), taken_back=True)
+    written.put(alert(id="b" * 16))
+    with WorkerProcesses(ready, "index") as running:
+        running.wait_until_up()
+        wait_for(lambda: hits(ready, ALERTS.alias), 30, f"the alert is indexed; {running.log('index')}")
+        assert [hit["_id"] for hit in hits(ready, ALERTS.alias)] == ["b" * 16]
+        wait_for(lambda: health(ready)["lag"] == 0, 30, "there is nothing left to do")
+    with WorkerProcesses(ready, "index") as running:
+        running.wait_until_up()
+        wait_for(lambda: health(ready)["lag"] == 0, 30, "nor is there for the worker after it")
