@@ -65,11 +65,13 @@ def publish(settings: Settings, action: Action) -> None:
     or not. Each has a producer of its own: actions are few and made by hand, and a producer
     that Kafka once failed can't be relied on any more (see pipeline/ingest/renewing.py).
     """
-    value = codec.encode(action)
     try:
+        value = codec.encode(action)
         codec.decode(ALERT_ACTIONS, value)
     except codec.InvalidMessage as fault:
         raise InvalidInput(f"This can't be recorded ({fault.detail}).", "Shorten the name or the note.") from None
+    except UnicodeEncodeError:
+        raise InvalidInput("The name or the note is not UTF-8.", "Write it in a terminal that is.") from None
     topic = settings.named(ALERT_ACTIONS.name)
     topic_ids(settings, [topic])
     with kafka_errors_explained(settings):

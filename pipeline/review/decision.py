@@ -69,7 +69,9 @@ def _bounded(decision: Decision) -> Decision:
     """``decision``, if it is one that can travel: msgspec checks a struct only when it reads one. Raises
     `InvalidInput`."""
     try:
-        return msgspec.convert(msgspec.to_builtins(decision), Decision)
+        return msgspec.json.decode(msgspec.json.encode(decision), type=Decision)
+    except UnicodeEncodeError:
+        raise InvalidInput("The analyst's name or the note is not UTF-8.", "Write it in a terminal that is.") from None
     except msgspec.ValidationError as fault:
         field = str(fault).rpartition("$.")[2].strip("`")
         what = {"by": "The analyst's name", "note": "The note"}.get(field, "The decision")

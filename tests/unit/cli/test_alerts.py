@@ -13,9 +13,10 @@ from pipeline.cli.shown.alert import age, as_object, block, in_order, whole
 from pipeline.cli.shown.alert_change import change_line, changes
 from pipeline.cli.signed_on import signed_on
 from pipeline.errors import InvalidInput
-from pipeline.page.actions import possible
+from pipeline.page.actions import possible, publish
 from pipeline.page.view import Change
-from schemas.alert import Alert
+from pipeline.settings import Settings
+from schemas.alert import Action, Alert
 from schemas.audit import AuditEntry
 from tests.notices import OPENED, alert, excerpt, item, page
 
@@ -213,6 +214,12 @@ def test_who_is_signed_on_nowhere_is_asked_for_a_name(monkeypatch: pytest.Monkey
     with pytest.raises(InvalidInput) as caught:
         signed_on()
     assert "--by" in caught.value.hint
+
+
+def test_a_name_that_is_no_text_is_refused_before_anybody_is_asked() -> None:
+    action = Action(alert="a" * 16, kind="acknowledge", by="z\udcff", at=NOW, via="cli")
+    with pytest.raises(InvalidInput, match="not UTF-8"):
+        publish(Settings(), action)
 
 
 @pytest.mark.usefixtures("no_settings_files")

@@ -67,6 +67,7 @@ def test_a_label_or_a_grade_takes_a_dismissal_back() -> None:
         ({"also": ("intel",)}, "The label is intel already"),
         ({"label": "complaint", "also": ("complaint",)}, "The label is complaint already"),
         ({"note": "x" * 1025}, "The note is too long"),
+        ({"note": "bad \udcff"}, "is not UTF-8"),
     ],
 )
 def test_what_can_not_be_meant_is_refused(said: dict[str, Any], sentence: str) -> None:
