@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 from agents.kafka_producer import KafkaProducer
 from agents.stage_app import stage_app
+from pipeline.circle import Circle
 from pipeline.elasticsearch_client import connect_async
 from pipeline.index.bulk import BulkWriter
 from pipeline.index.stage import IndexStage, check_mapping
@@ -26,6 +27,7 @@ async def _make(settings: Settings, _producer: KafkaProducer, resources: AsyncEx
         audit_alias=settings.named(AUDIT.write_alias),
         ages=Ages.of(settings),
         held=HoldBook(settings).held,
+        area=Circle.read(settings.area) if settings.area else None,
     )
 
 

@@ -21,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from pipeline.circle import Circle
 from pipeline.errors import ElasticsearchUnavailable, InvalidSettings, KafkaUnavailable
 from pipeline.local_servers import address_of, local_status_file
 from pipeline.settings_checks import require_encrypted, require_https, require_usable, showable_url
@@ -102,6 +103,9 @@ class Settings(BaseSettings):
     inference_threads: int = Field(0, ge=0, description="threads of the model; 0: one for each core")
     classify_batch: int = Field(256, ge=1, le=2048, description="most posts judged in one batch")
     index_batch: int = Field(500, ge=1, le=5000, description="most items in one bulk request")
+    area: str | None = Field(
+        None, description="where this force polices, as LAT,LON,KM: of several towns of one name the one there is meant"
+    )
     batch_within: float = Field(0.1, gt=0, le=10, description="seconds that a batch waits to fill")
     chatter_sample: float = Field(
         0.005, ge=0, le=1, description="share of chatter kept for measuring what the model misses"
@@ -184,6 +188,16 @@ class Settings(BaseSettings):
     @classmethod
     def _kibana_showable(cls, url: str | None) -> str | None:
         return showable_url(url, "Kibana")
+
+    @field_validator("area")
+    @classmethod
+    def _area_is_a_circle(cls, area: str | None) -> str | None:
+        try:
+            if area is not None:
+                Circle.read(area)
+        except ValueError:
+            raise ValueError("is no latitude, longitude and kilometres: 51.5,-0.12,60") from None
+        return area
 
     @model_validator(mode="after")
     def _usable(self) -> Self:

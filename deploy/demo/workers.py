@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,6 +16,9 @@ from pipeline.errors import FlagpostError
 from pipeline.settings import Settings
 from pipeline.supervisor import STAGES
 from pipeline.workers import workers
+
+AREA: Final = "53.92,0.63,60"
+"""Around the invented Sandhaven, so that a mention of it is no mention of the one in Aberdeenshire."""
 
 START_WITHIN: Final = 120.0
 STOP_WITHIN: Final = 20.0
@@ -33,6 +37,7 @@ def running_workers(settings: Settings) -> Iterator[None]:
             stdout=output,
             stderr=output,
             start_new_session=True,
+            env={**os.environ, "FLAGPOST_AREA": AREA},
         )
     try:
         _wait_until_healthy(supervisor, settings.home, logs)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from pipeline.circle import Circle
 from pipeline.errors import InvalidInput
 from pipeline.moments import moment
 from schemas.labels import FLAGGED, GRADES
 
 if TYPE_CHECKING:
-    from pipeline.index.search import Near, Search
+    from pipeline.index.search import Search
 
 _OPTIONS: Final = (
     click.argument("query", nargs=-1),
@@ -86,16 +87,11 @@ def _check(wanted: Search) -> None:
         )
 
 
-def parse_near(text: str) -> Near:
+def parse_near(text: str) -> Circle:
     """``LAT,LON,KM``. Raises `InvalidInput`."""
-    from pipeline.index.search import Near
-
     try:
-        lat, lon, km = (float(part) for part in text.split(","))
+        return Circle.read(text)
     except ValueError:
-        lat = lon = km = float("nan")
-    if not (-90 <= lat <= 90 and -180 <= lon <= 180 and 0 < km <= 20_040):  # half of the earth's circumference
         raise InvalidInput(
             f"--near {text!r} is not a latitude, a longitude and kilometres.", "Write it like --near 51.5,-0.12,2"
-        )
-    return Near(lat, lon, km)
+        ) from None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Final
 
+from pipeline.circle import Circle
 from pipeline.entities import named_roads, numbered_roads, phones, places, postcodes, registration_marks, what3words
 from pipeline.entities.places import Point
 from pipeline.entities.reading import Found, Reading
@@ -35,8 +36,8 @@ class Entities:
     """Those of ``places`` of which it is known where they are."""
 
 
-def entities_of(text: str, here: Point | None = None) -> Entities:
-    """What ``text`` names. ``here``, where the post was written, tells which of several towns of one name is meant.
+def entities_of(text: str, here: Circle | None = None) -> Entities:
+    """What ``text`` names. ``here``, where it was written or is read, tells which of several towns of one name is meant.
 
     Never raises; the time it takes is linear in the text, of which `pipeline.entities.reading.MOST_CHARACTERS` are read.
     """

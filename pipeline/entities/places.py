@@ -6,11 +6,11 @@ place, "Reading" must have the capital too. In lower case every name needs words
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
+from pipeline.circle import Circle
 from pipeline.entities.gazetteer import Town, gazetteer, key_of, longest_of
 from pipeline.entities.reading import Found, Reading, Word
 from pipeline.entities.words import words as listed
@@ -39,8 +39,6 @@ _CLUB: Final = re.compile(
 """What makes a club, a house or a firm of a town's name."""
 _TITLE: Final = re.compile(r"\b(?:duke|duchess|earl|prince|princess|bishop|archbishop) of \Z", re.IGNORECASE)
 
-_SAME_PLACE_KM: Final = 50.0
-"""Of several towns of one name that one is meant which lies so near to where the post was written."""
 _FAMOUS: Final = 10
 """Times as many people as the next town of its name has: then it is the one that is meant without more."""
 
@@ -77,16 +75,20 @@ def as_typed(text: str) -> str | None:
     return towns[0].name if towns else None
 
 
-def where(name: str, here: Point | None) -> Point | None:
-    """Where the town is that ``name`` means in a post that was written ``here``; None where it may be one of several."""
+def where(name: str, here: Circle | None) -> Point | None:
+    """Where the town is that ``name`` means to people ``here``; None where it may be one of several.
+
+    A town in the circle comes before those outside. Of these none is taken that is no larger than a village: it is more
+    likely that a place is meant which the gazetteer lacks.
+    """
     towns = gazetteer()[key_of(name)]
-    first = towns[0]
-    if len(towns) == 1 or (first.people >= LARGE and first.people >= _FAMOUS * towns[1].people):
-        return Point(first.lat, first.lon)
-    if here is None:
+    inside = [town for town in towns if here and here.holds(town.lat, town.lon)]
+    first, *others = inside or towns
+    if others and first.people < _FAMOUS * max(others[0].people, 1):
         return None
-    nearest = min(towns, key=lambda town: _kilometres(here, town))
-    return Point(nearest.lat, nearest.lon) if _kilometres(here, nearest) <= _SAME_PLACE_KM else None
+    if not inside and first.people < LARGE and (here or others):
+        return None
+    return Point(first.lat, first.lon)
 
 
 def _longest_name(
@@ -147,9 +149,3 @@ def _goes_on_as_name(reading: Reading, words: Sequence[Word], end: int) -> bool:
 def _between_commas(reading: Reading, first: Word, last: Word) -> bool:
     """ "Mill Lane, Hexley": the end of an address."""
     return reading.before(first.start, 2) == ", " or reading.after(last.end, 1) == ","
-
-
-def _kilometres(here: Point, town: Town) -> float:
-    """On a sphere, near enough for the size of this country (equirectangular)."""
-    east = math.radians(town.lon - here.lon) * math.cos(math.radians((town.lat + here.lat) / 2))
-    return 6371 * math.hypot(east, math.radians(town.lat - here.lat))

@@ -6,8 +6,8 @@ import datetime as dt
 import re
 from typing import Final
 
+from pipeline.circle import Circle
 from pipeline.entities.entities import Entities, entities_of
-from pipeline.entities.places import Point
 from schemas.document import (
     Document,
     EventFields,
@@ -29,9 +29,16 @@ _HANDLE: Final = re.compile(r"(?<![\w@])@([A-Za-z0-9_][\w.-]*\w)")
 MOST_HANDLES: Final = 50
 
 
-def document_of(record: Item | Withdrawn, now: dt.datetime) -> Document:
-    """The document of ``record``, stored ``now``. Raises `schemas.identity.VersionOutOfRange`."""
-    return _tombstone(record, now) if isinstance(record, Withdrawn) else _item(record, now)
+AROUND_A_POST_KM: Final = 50.0
+"""A town that a post mentions is taken for one so near to where it was written, if there is one of that name."""
+
+
+def document_of(record: Item | Withdrawn, now: dt.datetime, area: Circle | None = None) -> Document:
+    """The document of ``record``, stored ``now``. Raises `schemas.identity.VersionOutOfRange`.
+
+    ``area`` is where a post is likely to speak of that does not say where it was written.
+    """
+    return _tombstone(record, now) if isinstance(record, Withdrawn) else _item(record, now, area)
 
 
 def _tombstone(record: Withdrawn, now: dt.datetime) -> Document:
@@ -52,12 +59,12 @@ def _tombstone(record: Withdrawn, now: dt.datetime) -> Document:
     )
 
 
-def _item(item: Item, now: dt.datetime) -> Document:
+def _item(item: Item, now: dt.datetime, area: Circle | None) -> Document:
     post, verdict, label = item.post, item.verdict, item.label
     if verdict.label == "chatter" or label == "chatter":
         raise ValueError("an item on [flagged] can't be chatter")
     scores = verdict.scores
-    named = entities_of(post.text, _here(post.place))
+    named = entities_of(post.text, _around(post.place) or area)
     return Document(
         timestamp=post.created_at,
         message=post.text,
@@ -117,15 +124,17 @@ def _user(author: Author | None) -> UserFields | None:
     return UserFields(id=author.id, name=author.handle, full_name=author.name) if author else None
 
 
-def _here(place: Place | None) -> Point | None:
-    return Point(place.lat, place.lon) if place and place.lat is not None and place.lon is not None else None
+def _around(place: Place | None) -> Circle | None:
+    if place is None or place.lat is None or place.lon is None:
+        return None
+    return Circle(place.lat, place.lon, AROUND_A_POST_KM)
 
 
 def _geo(place: Place | None, named: Entities) -> GeoFields | None:
-    here = _here(place)
+    centre = _around(place)
     fields = GeoFields(
         name=place.name if place else None,
-        location=Location(*here) if here else None,
+        location=Location(centre.lat, centre.lon) if centre else None,
         mentioned=[MentionedFields(name, Location(*point)) for name, point in named.located],
     )
     return fields if fields != GeoFields() else None

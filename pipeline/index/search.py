@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from elasticsearch import Elasticsearch
 
+from pipeline.circle import Circle
 from pipeline.elasticsearch_client import explained
 from pipeline.index.named_in_text import holds, named_in_text
 from pipeline.settings import Settings
@@ -22,15 +23,6 @@ HIT_START: Final = "\ue000"
 HIT_END: Final = "\ue001"
 
 _TEXT: Final = ["message", "message.exact"]
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """A circle: WGS 84 degrees and kilometres."""
-
-    lat: float
-    lon: float
-    km: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +41,7 @@ class Search:
     """Exclusive."""
     place: str | None = None
     """Part of the place's name in any case; with ``*`` or ``?`` a pattern of the whole name."""
-    near: Near | None = None
+    near: Circle | None = None
     near_mentioned: bool = False
     """Whether ``near`` also finds what only mentions a place in the circle."""
     vehicle: str | None = None
@@ -168,7 +160,7 @@ def _filters(wanted: Search) -> list[dict[str, Any]]:
     return filters
 
 
-def _near(circle: Near, mentioned: bool) -> dict[str, Any]:
+def _near(circle: Circle, mentioned: bool) -> dict[str, Any]:
     fields = ["geo.location", "geo.mentioned.location"] if mentioned else ["geo.location"]
     centre = {"lat": circle.lat, "lon": circle.lon}
     within = [{"geo_distance": {"distance": f"{circle.km}km", field: centre}} for field in fields]

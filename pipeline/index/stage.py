@@ -9,6 +9,7 @@ from typing import Final
 
 from elasticsearch import AsyncElasticsearch
 
+from pipeline.circle import Circle
 from pipeline.elasticsearch_client import explained
 from pipeline.errors import KafkaUnavailable, NotSetUp
 from pipeline.index.alert_document import alert_document_of
@@ -47,11 +48,12 @@ class IndexStage:
         audit_alias: str = AUDIT_INDEX.write_alias,
         ages: Ages | None = None,
         held: Callable[[], Collection[str]] = frozenset,
+        area: Circle | None = None,
     ) -> None:
         """``writer`` writes items; alerts and audit lines go through their aliases in the same request.
 
         What is older than ``ages`` is not stored, but for the uids that are ``held``, which may block: it is asked only
-        when something is over. Without ages everything is stored.
+        when something is over. Without ages everything is stored. ``area`` is where posts are likely to speak of.
         """
         self._writer = writer
         self._clock = clock
@@ -59,6 +61,7 @@ class IndexStage:
         self._audit_alias = audit_alias
         self._ages = ages
         self._held = held
+        self._area = area
 
     async def handle(self, messages: Sequence[Message]) -> Sequence[Result]:
         """Stores every message of the batch that can be stored, in one bulk request."""
@@ -105,7 +108,7 @@ class IndexStage:
             return DeadLetter("wrong_shape", "an item that is chatter")
         if isinstance(record, Item) and self._is_over(record) and record.uid not in held:
             return EXPIRED
-        body = codec.encode(document_of(record, self._clock()))
+        body = codec.encode(document_of(record, self._clock(), self._area))
         return Write(document_id(record.source, record.id), version_of(record), body)
 
     def _is_over(self, item: Item) -> bool:

@@ -54,6 +54,14 @@ def test_a_wrong_value_is_named_and_never_shown(monkeypatch: pytest.MonkeyPatch)
     assert "hunter2" not in caught.value.message + caught.value.hint
 
 
+def test_an_area_that_is_no_circle_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLAGPOST_AREA", "51.5,-0.12")
+    with pytest.raises(InvalidSettings, match="FLAGPOST_AREA"):
+        load_settings()
+    monkeypatch.setenv("FLAGPOST_AREA", "51.5,-0.12,60")
+    assert load_settings().area == "51.5,-0.12,60"
+
+
 def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLAGPOST_ELASTICSEARCH_PASSWORD", "hunter2")
     settings = load_settings()

@@ -7,10 +7,11 @@ import getpass
 
 import pytest
 
+from pipeline.circle import Circle
 from pipeline.cli import on_record
 from pipeline.cli.on_record import OnRecord, described
 from pipeline.errors import InvalidInput
-from pipeline.index.search import Near, Search
+from pipeline.index.search import Search
 from pipeline.message import Outgoing
 from pipeline.settings import Settings
 from schemas import codec
@@ -64,7 +65,7 @@ def test_a_search_is_told_by_its_conditions_and_no_others() -> None:
     assert described(Search()) == {}
     assert described(
         Search(
-            text="knife", labels=("intel", "complaint"), since=START, near=Near(51.5, -0.12, 2.0), unsure=True,
+            text="knife", labels=("intel", "complaint"), since=START, near=Circle(51.5, -0.12, 2.0), unsure=True,
             reviewed=False, limit=50,
         )
     ) == {

@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
+from pipeline.circle import Circle
 from pipeline.cli.search import counted, search
 from pipeline.cli.search_options import parse_near
 from pipeline.errors import InvalidInput
-from pipeline.index.search import Near
 
 
 def test_a_circle_is_read() -> None:
-    assert parse_near("51.5, -0.12,2.5") == Near(51.5, -0.12, 2.5)
+    assert parse_near("51.5, -0.12,2.5") == Circle(51.5, -0.12, 2.5)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.circle import Circle
 from pipeline.entities.entities import entities_of
 from pipeline.entities.gazetteer import EXTRACT, extract, gazetteer, key_of
 from pipeline.entities.places import Point, as_typed, where
@@ -67,14 +68,21 @@ def test_a_famous_town_is_meant_without_more_and_one_of_many_is_not() -> None:
     assert where("Newport", None) is None
 
 
-def test_of_several_towns_of_one_name_the_one_near_the_post_is_meant() -> None:
-    wight = where("Newport", Point(50.76, -1.3))
+def test_of_several_towns_of_one_name_the_one_near_by_is_meant() -> None:
+    cowes, aberdeen = Circle(50.76, -1.3, 20), Circle(57.1, -2.1, 20)
+    wight = where("Newport", cowes)
     assert wight is not None
     assert abs(wight.lat - 50.7) < 0.1
-    assert where("Newport", Point(57.1, -2.1)) is None
-    named = entities_of("fight in Newport now", Point(50.76, -1.3))
-    assert named.located == (("Newport", wight),)
+    assert where("Newport", aberdeen) is None
+    assert entities_of("fight in Newport now", cowes).located == (("Newport", wight),)
     assert entities_of("fight in Newport now").located == ()
+
+
+def test_a_town_far_away_is_meant_and_a_village_far_away_is_not() -> None:
+    cowes = Circle(50.76, -1.3, 20)
+    assert where("Swindon", cowes) == where("Swindon", None)
+    assert where("Thirsk", None) is not None
+    assert where("Thirsk", cowes) is None
 
 
 def test_a_town_may_be_typed_in_any_way_and_an_unknown_one_is_none() -> None:

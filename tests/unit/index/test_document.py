@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.circle import Circle
 from pipeline.index.document import document_of
 from schemas import codec, mapping
 from schemas.identity import document_id
 from schemas.item import Decision, Withdrawn
 from schemas.post import Author, Media, Place
 from tests.doubles.manual_clock import START
-from tests.messages import item
+from tests.messages import item, post
 
 
 def document(**fields: Any) -> dict[str, Any]:
@@ -49,8 +50,6 @@ def full() -> dict[str, Any]:
 
 
 def full_document(text: str) -> dict[str, Any]:
-    from tests.messages import post
-
     review = Decision(
         by="a.khan",
         at=START,
@@ -104,6 +103,19 @@ def test_every_field_of_a_tombstone_is_in_the_strict_mapping_and_none_tells_the_
     assert set(body) == {"@timestamp", "event", "flagpost"}
 
 
+def test_of_several_towns_of_one_name_the_posts_own_place_tells_which_and_else_the_area() -> None:
+    wight, gwent = Circle(50.7, -1.3, 20), Circle(51.59, -3.0, 20)
+    text = "fight in Newport"
+
+    def latitudes(place: Place | None, area: Circle | None) -> list[float]:
+        body = document_of(item(post=post(text=text, place=place)), START, area)
+        return [town.location.lat for town in (body.geo.mentioned if body.geo else [])]
+
+    assert latitudes(None, None) == []
+    assert latitudes(None, wight) == pytest.approx([50.7], abs=0.1)
+    assert latitudes(Place("here", gwent.lat, gwent.lon), wight) == pytest.approx([51.59], abs=0.1)
+
+
 def test_ecs_names_are_used_where_ecs_has_a_word() -> None:
     body = full_document("dealing by @eve and @mo")
     assert body["@timestamp"] == "2026-08-15T11:59:00Z"
@@ -143,8 +155,6 @@ def test_a_document_can_be_found_by_the_first_characters_of_its_id() -> None:
 
 
 def test_a_clock_that_runs_ahead_is_marked() -> None:
-    from tests.messages import post
-
     ahead = document(post=post(created_at=START + dt.timedelta(minutes=5), read_at=START))
     assert ahead["flagpost"]["clock_skew"] is True
 

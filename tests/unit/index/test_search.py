@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.index.search import Near, Search, query, request
+from pipeline.circle import Circle
+from pipeline.index.search import Search, query, request
 from tests.doubles.manual_clock import START
 
 NEWEST = [{"@timestamp": "desc"}, {"flagpost.uid": "asc"}]
@@ -54,7 +55,7 @@ def test_times_are_bounds_of_which_the_last_is_exclusive() -> None:
 
 
 def test_every_condition_filters() -> None:
-    found = filters(grades=("immediate",), sources=("x", "rss"), unsure=True, near=Near(51.5, -0.1, 2))
+    found = filters(grades=("immediate",), sources=("x", "rss"), unsure=True, near=Circle(51.5, -0.1, 2))
     assert found == [
         {"terms": {"flagpost.grade": ["immediate"]}},
         {"terms": {"flagpost.source": ["x", "rss"]}},
@@ -85,8 +86,8 @@ def test_a_place_is_found_anywhere_in_the_name_or_by_its_pattern(place: str, pat
 def test_a_circle_holds_what_was_written_in_it_and_where_asked_for_what_mentions_it() -> None:
     circle = {"distance": "2km", "geo.location": {"lat": 51.5, "lon": -0.1}}
     mentioned = {"distance": "2km", "geo.mentioned.location": {"lat": 51.5, "lon": -0.1}}
-    assert filters(near=Near(51.5, -0.1, 2)) == [{"geo_distance": circle}]
-    (either,) = filters(near=Near(51.5, -0.1, 2), near_mentioned=True)
+    assert filters(near=Circle(51.5, -0.1, 2)) == [{"geo_distance": circle}]
+    (either,) = filters(near=Circle(51.5, -0.1, 2), near_mentioned=True)
     assert either["bool"]["should"] == [{"geo_distance": circle}, {"geo_distance": mentioned}]
 
 
