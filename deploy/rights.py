@@ -17,6 +17,8 @@ from kafka.admin import (
 )
 
 from pipeline.lag import READERS, group_of
+from pipeline.retention.seek import WITH_TEXT
+from pipeline.retention.tombstones import BRING_BACK
 from pipeline.settings import Settings
 from schemas.topics import TOPICS
 
@@ -47,7 +49,13 @@ RIGHTS = {
         {"flagpost-classify": ("READ",)},
     ),
     "index": Rights(
-        {"flagged": ("READ",), "alerts": ("READ",), "workers": ("WRITE",), "dead-letters": ("WRITE",)},
+        {
+            "flagged": ("READ",),
+            "alerts": ("READ",),
+            "holds": ("READ",),
+            "workers": ("WRITE",),
+            "dead-letters": ("WRITE",),
+        },
         {"flagpost-index": ("READ",)},
     ),
     "alert": Rights(
@@ -57,7 +65,7 @@ RIGHTS = {
     "page": Rights(
         {
             # To watch over flagpost it follows nearly everything, and so it may read it.
-            **{name: ("READ",) for name in TOPICS if name not in ("audit", "chatter-sample")},
+            **{name: ("READ",) for name in TOPICS if name not in ("audit", "chatter-sample", "holds")},
             "alerts": ("READ", "WRITE"),
             "audit": ("WRITE",),
             "workers": ("READ", "WRITE"),
@@ -84,6 +92,24 @@ RIGHTS = {
     "alerts": Rights({"alerts": ("READ",), "audit": ("READ",), "alert-actions": ("WRITE",)}, {}),
     "dead-letters": Rights(
         {"dead-letters": ("READ",), "posts": ("WRITE",), "flagged": ("WRITE",), "reviews": ("WRITE",)}, {}
+    ),
+    "hold": Rights({"holds": ("READ", "WRITE"), "flagged": ("WRITE",), "audit": ("WRITE",)}, {}),
+    "retain": Rights(
+        {
+            **{topic.name: ("READ",) for topic in BRING_BACK},
+            "flagged": ("READ", "WRITE"),
+            "holds": ("READ", "WRITE"),
+            "audit": ("WRITE",),
+        },
+        {},
+    ),
+    "forget": Rights(
+        {
+            **{topic.name: ("READ", "DESCRIBE_CONFIGS") for topic in WITH_TEXT},
+            **dict.fromkeys(("posts", "chatter-sample", "holds"), ("READ", "WRITE", "DESCRIBE_CONFIGS")),
+            "audit": ("WRITE",),
+        },
+        {},
     ),
 }
 """By user. Who may read or write a topic may describe it; who may write one may write idempotently."""

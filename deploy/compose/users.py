@@ -41,8 +41,8 @@ KAFKA_USERS: Final[Mapping[str, tuple[str, ...]]] = {
     "page": ("page",),
     "review": ("review",),
     "alerts": ("alerts",),
-    "operator": ("status", "dead-letters"),
-    "analyst": ("analyst", "alerts"),
+    "operator": ("status", "dead-letters", "retain", "forget"),
+    "analyst": ("analyst", "alerts", "hold"),
 }
 """User → whose rights in `deploy.rights.RIGHTS` it has."""
 

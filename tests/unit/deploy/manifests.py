@@ -30,9 +30,10 @@ def named(one: Object) -> str:
     return f"{one['kind']}-{one['metadata']['name']}"
 
 
-WORKLOADS = objects("Deployment", "Job", "CronJob")
+WORKLOADS = objects("Deployment", "Job")
+NIGHTLY = objects("CronJob")
 every_object = pytest.mark.parametrize("one", objects(), ids=named)
-every_workload = pytest.mark.parametrize("one", WORKLOADS, ids=named)
+every_workload = pytest.mark.parametrize("one", WORKLOADS + NIGHTLY, ids=named)
 every_deployment = pytest.mark.parametrize("one", objects("Deployment"), ids=named)
 every_scaler = pytest.mark.parametrize("one", objects("ScaledObject"), ids=named)
 

@@ -9,7 +9,7 @@ from pipeline.lag import group_of
 from pipeline.settings import ROOT
 from schemas import mapping
 from schemas.topics import FLAGGED
-from tests.unit.deploy.manifests import FOLDER, WORKLOADS, container, objects
+from tests.unit.deploy.manifests import FOLDER, NIGHTLY, WORKLOADS, container, objects
 
 RUNBOOK = (ROOT / "deploy" / "runbook.md").read_text("utf-8")
 KUBERNETES = (FOLDER / "README.md").read_text("utf-8")
@@ -41,7 +41,7 @@ def test_the_reset_of_the_index_stage_says_all_that_kafka_wants_to_know() -> Non
 
 def test_every_secret_of_the_manifests_is_made_and_its_keys_are_listed() -> None:
     needed: dict[str, set[str]] = {}
-    for workload in WORKLOADS:
+    for workload in WORKLOADS + NIGHTLY:
         for entry in container(workload)["env"]:
             if reference := entry["valueFrom"].get("secretKeyRef"):
                 needed.setdefault(reference["name"], set()).add(reference["key"])

@@ -18,6 +18,7 @@ from tests.unit.deploy.manifests import (
     DOCKERFILE,
     FOLDER,
     KUSTOMIZATION,
+    NIGHTLY,
     WORKLOADS,
     Object,
     component,
@@ -63,7 +64,7 @@ def test_each_stage_has_a_deployment_and_a_budget_and_a_scaler_where_more_worker
 def test_all_run_one_image_of_this_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     (image,) = KUSTOMIZATION["images"]
-    assert {container(one)["image"] for one in WORKLOADS} == {image["name"]}
+    assert {container(one)["image"] for one in WORKLOADS + NIGHTLY} == {image["name"]}
     assert image["newTag"] == version
 
 
@@ -89,7 +90,7 @@ def test_a_container_has_no_rights_that_it_does_not_need(one: Object) -> None:
 
 
 def test_two_runs_of_retain_never_go_on_at_once_and_one_that_hangs_ends_before_the_next() -> None:
-    (nightly,) = (one["spec"] for one in objects("CronJob"))
+    (nightly,) = (one["spec"] for one in NIGHTLY)
     assert (nightly["concurrencyPolicy"], nightly["schedule"]) == ("Forbid", "30 3 * * *")
     job = nightly["jobTemplate"]["spec"]
     assert (job["backoffLimit"] + 1) * job["activeDeadlineSeconds"] < 24 * 3600
@@ -119,7 +120,7 @@ def test_selectors_match_the_pods_of_their_name(one: Object) -> None:
     selector = selector.get("matchLabels", selector)
     matched = [
         other["metadata"]["name"]
-        for other in WORKLOADS
+        for other in WORKLOADS + NIGHTLY
         if selector.items() <= template(other)["metadata"]["labels"].items()
     ]
     assert matched == [one["metadata"]["name"]]
