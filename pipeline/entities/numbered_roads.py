@@ -24,13 +24,13 @@ _JUNCTION_BEHIND: Final = re.compile(
 _JUNCTION_BEFORE: Final = re.compile(rf"(?<!\w){_JUNCTION},?(?: (?:of|off|on|for|from))?(?: the)? \Z", re.IGNORECASE)
 _TREATED_AS_ROAD: Final = re.compile(
     r"\b(?:on|off|along|onto|down|up|from|via|of|to|towards|near|nr|at|between|past|joining|leaving|over|under|across|into|by"
-    r"|avoid|stuck on|closed|the)(?: the)? \Z",
+    r"|avoid|stuck on|closed|the)(?: the)? \Z|#\Z",
     re.IGNORECASE,
 )
 _GOES_ON_AS_ROAD: Final = re.compile(
-    r"[ ,:-]{1,2}(?:nb|sb|eb|wb|(?:north|south|east|west)(?:bound)?|towards?|closed|shut|blocked|roundabout|slip ?road"
-    r"|bypass|both (?:ways|lanes|sides|directions)|near|between|just (?:before|after|past|outside)|rtc|rta|rtcs|traffic"
-    r"|crash|accident|toll|exit|carriageway|services|is (?:closed|shut|blocked|a car ?park|chaos|flooded))\b",
+    r"[ ,:-]{1,2}(?:nb|sb|eb|wb|(?:north|south|east|west)(?:bound)?|towards?|(?:now )?(?:open|closed|shut|blocked)|roundabout"
+    r"|lay-?by|slip ?road|bypass|both (?:ways|lanes|sides|directions)|near|between|just (?:before|after|past|outside)|rtcs?|rta"
+    r"|traffic|crash|accident|toll|exit|carriageway|services|is (?:closed|shut|blocked|a car ?park|chaos|flooded))\b",
     re.IGNORECASE,
 )
 _SOMETHING_ELSE_BEFORE: Final = re.compile(

@@ -14,6 +14,8 @@ from pipeline.entities.entities import entities_of
         ("A303 is slow", ("A303",)),
         ("on the A1(M) now", ("A1(M)",)),
         ("b3092 closed", ("B3092",)),
+        ("A59 now open both ways", ("A59",)),
+        ("still no gritter #A48", ("A48",)),
         ("M1 J12 northbound", ("M1", "M1 J12")),
         ("junction 4 of the m5", ("M5", "M5 J4")),
         ("m62 westbound, j26", ("M62", "M62 J26")),
