@@ -28,9 +28,10 @@ _TREATED_AS_ROAD: Final = re.compile(
     re.IGNORECASE,
 )
 _GOES_ON_AS_ROAD: Final = re.compile(
-    r"[ ,:-]{1,2}(?:nb|sb|eb|wb|(?:north|south|east|west)(?:bound)?|towards?|(?:now )?(?:open|closed|shut|blocked)|roundabout"
-    r"|lay-?by|slip ?road|bypass|both (?:ways|lanes|sides|directions)|near|between|just (?:before|after|past|outside)|rtcs?|rta"
-    r"|traffic|crash|accident|toll|exit|carriageway|services|is (?:closed|shut|blocked|a car ?park|chaos|flooded))\b",
+    r"[ ,:-]{1,2}(?:nb|sb|eb|wb|(?:north|south|east|west)(?:bound)?|towards?|(?:now )?(?:open|closed|shut|blocked)"
+    r"|roundabout|lay-?by|slip ?road|bypass|both (?:ways|lanes|sides|directions)|near|between"
+    r"|just (?:before|after|past|outside)|rtcs?|rta|traffic|crash|accident|toll|exit|carriageway|services"
+    r"|is (?:closed|shut|blocked|a car ?park|chaos|flooded))\b",
     re.IGNORECASE,
 )
 _SOMETHING_ELSE_BEFORE: Final = re.compile(
