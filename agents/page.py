@@ -35,7 +35,7 @@ async def _make(settings: Settings, _producer: KafkaProducer, resources: AsyncEx
 
     rules = RulesInForce(settings.rules)
     links = Links.of(settings)
-    watch = Watch(settings, rules.current)
+    watch = Watch(settings, rules.current, problem=lambda: rules.problem)
     resources.push_async_callback(watch.close)
     stage = PageStage(
         rules=rules.current,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from pipeline.log import get_logger
-from pipeline.page.conditions import Missed, take_conditions
+from pipeline.page.conditions import Missed, take_conditions, unusable_channels
 from pipeline.page.held import Held
 from pipeline.page.step import nothing
 from pipeline.page.timers import SWEEP_EVERY, sweep
@@ -78,4 +78,5 @@ async def look_at_flagpost(
 
 
 async def _noted(held: Held, conditions: Sequence[Condition], missed: Missed) -> Missed:
-    return await held.step(lambda draft, rules, now: take_conditions(draft, rules, conditions, missed, now))
+    found = [*conditions, *unusable_channels(held.unusable())]
+    return await held.step(lambda draft, rules, now: take_conditions(draft, rules, found, missed, now))

@@ -34,6 +34,7 @@ RULES: Final[tuple[SystemRule, ...]] = (
     "system-restarts",
     "system-dead-letters",
     "system-silent-source",
+    "system-rules",
     "system-channel",
 )
 
@@ -69,7 +70,12 @@ def take_conditions(
 def channel_fails(draft: Draft, rules: RulesFile, channel: str, now: dt.datetime) -> None:
     """Opens an alert about a channel, if there is none."""
     title = f"Pages do not get through the channel {channel}: see its answers in `flagpost alerts list`."
-    _open(draft, rules, Condition(rule=CHANNEL, about=channel, severity="error", title=title), now)
+    _open(draft, rules, _about_channel(channel, title), now)
+
+
+def unusable_channels(reasons: Mapping[str, str]) -> list[Condition]:
+    """Channels that could not even be opened: that is to be known before somebody must be paged through one."""
+    return [_about_channel(name, f"The channel {name} can't be used: {reason}") for name, reason in reasons.items()]
 
 
 def channel_works(draft: Draft, rules: RulesFile, channel: str, now: dt.datetime) -> None:
@@ -77,6 +83,10 @@ def channel_works(draft: Draft, rules: RulesFile, channel: str, now: dt.datetime
     for alert in draft.unresolved(CHANNEL):
         if alert.group == channel:
             _close(draft, rules, alert, now, "the channel delivers again")
+
+
+def _about_channel(channel: str, title: str) -> Condition:
+    return Condition(rule=CHANNEL, about=channel, severity="error", title=title)
 
 
 def _open(draft: Draft, rules: RulesFile, condition: Condition, now: dt.datetime) -> None:

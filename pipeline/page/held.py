@@ -57,6 +57,10 @@ class Held:
         again.
         """
 
+    def unusable(self) -> dict[str, str]:
+        """Channels that can't be used, and why."""
+        return self._sender.unusable()
+
     async def step(self, change: Change[T]) -> T:
         """Does one step. Raises `NotAcknowledged` when nothing is known to have happened, and `Fenced`."""
         async with self._lock:

@@ -36,10 +36,10 @@ class _Unusable:
     """Stands for a channel whose settings can't be used: its pages fail and say why, the other channels go on."""
 
     def __init__(self, reason: str) -> None:
-        self._reason = reason
+        self.reason = reason
 
     async def send(self, notice: Notice) -> str:
-        raise ChannelRefused(self._reason)
+        raise ChannelRefused(self.reason)
 
     async def close(self) -> None:
         pass
@@ -78,6 +78,10 @@ class Sender:
             closing.add_done_callback(self._closing.discard)
         self._settings = rules.channels
         self._channels = {name: self._opened(name, channel) for name, channel in rules.channels.items()}
+
+    def unusable(self) -> dict[str, str]:
+        """Channels that could not be opened, and why."""
+        return {name: one.reason for name, one in self._channels.items() if isinstance(one, _Unusable)}
 
     def free(self) -> dict[str, int]:
         """Channel → how many pages more it may send now."""

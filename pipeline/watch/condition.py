@@ -9,7 +9,13 @@ from msgspec import Struct
 from schemas.alert import Severity
 
 SystemRule = Literal[
-    "system-lag", "system-paused", "system-restarts", "system-dead-letters", "system-silent-source", "system-channel"
+    "system-lag",
+    "system-paused",
+    "system-restarts",
+    "system-dead-letters",
+    "system-silent-source",
+    "system-rules",
+    "system-channel",
 ]
 
 
@@ -18,7 +24,7 @@ class Condition(Struct, frozen=True, kw_only=True):
 
     rule: SystemRule
     about: str
-    """The stage, source or channel."""
+    """The stage, source, file or channel."""
     severity: Severity
     title: str
     """One sentence for an operator, with what to look at."""

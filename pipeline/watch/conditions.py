@@ -167,6 +167,14 @@ def silent_source_conditions(silences: Iterable[Silence]) -> list[Condition]:
     ]
 
 
+def rules_conditions(problem: str | None) -> list[Condition]:
+    """``problem``: what is wrong with the rules file, while older rules stay in force."""
+    if problem is None:
+        return []
+    says = f"The rules file is wrong, and the rules before it stay in force. {problem} See `flagpost rules check`."
+    return [_condition("system-rules", "rules", "error", says)]
+
+
 def blind_conditions(failing_seconds: float, reason: str) -> list[Condition]:
     """``reason``: what Kafka answers to whoever watches, for so long already."""
     if failing_seconds <= BLIND_SECONDS:

@@ -26,6 +26,7 @@ from pipeline.watch.heartbeat import Heartbeat
 from pipeline.watch.lag import LagWatch
 from pipeline.watch.part import At, Part
 from pipeline.watch.posts import SourceWatch
+from pipeline.watch.rules import RulesWatch
 from pipeline.watch.workers import WorkerWatch
 
 log = get_logger(__name__)
@@ -54,8 +55,9 @@ class Watch:
         rules: Callable[[], RulesFile],
         monotonic: Callable[[], float] = time.monotonic,
         parts: Sequence[Part] = (),
+        problem: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """``parts`` are what is asked, in order; by itself everything there is."""
+        """``parts`` are what is asked, in order; by itself everything there is. ``problem``: see `RulesWatch`."""
         self._rules = rules
         self._monotonic = monotonic
         self._connections = Connections(settings)
@@ -66,6 +68,7 @@ class Watch:
             lag,
             DeadLetterWatch(self._connections),
             SourceWatch(self._connections),
+            RulesWatch(problem),
         )
         self._heartbeat = Heartbeat(settings)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="watch")

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from pipeline.alert.rules import RulesFile
-from pipeline.errors import NotSetUp
+from pipeline.errors import InvalidSettings, NotSetUp
 from pipeline.message import Message, NotAcknowledged, Outgoing
 from pipeline.metrics import StageMetrics
 from pipeline.page.notice import ChannelFailed, ChannelRefused, Notice
@@ -393,6 +393,19 @@ async def test_what_is_wrong_with_flagpost_is_paged(room: Room) -> None:
         await room.until(lambda: room.kafka.alerts, "an alert about it")
         await room.until(lambda: room.watch.beats, "a sign of life")
     assert room.kafka.alerts[0].title == "index is behind"
+
+
+async def test_a_channel_that_can_not_be_opened_is_told_before_anybody_must_be_paged_through_it(room: Room) -> None:
+    def refused(_name: str, _channel: object) -> Pager:
+        raise InvalidSettings("Channel pager reads its secret from the environment variable KEY, which holds nothing.")
+
+    room.watch = Looking()
+    stage = room.worker()
+    stage._sender = Sender(refused)
+    async with running(room, stage):
+        await room.until(lambda: len(room.kafka.alerts) == 2, "an alert about it")
+    (about,) = [alert for alert in room.kafka.alerts if alert.rule == "system-channel"]
+    assert (about.group, "KEY" in (about.title or "")) == ("pager", True)
 
 
 async def test_a_look_that_fails_stops_no_page(room: Room) -> None:

@@ -14,6 +14,7 @@ from pipeline.watch.conditions import (
     lag_conditions,
     paused_conditions,
     restart_conditions,
+    rules_conditions,
     silent_source_conditions,
     told_once,
     unseen_conditions,
@@ -200,6 +201,13 @@ def test_a_silence_tells_how_long_and_what_is_normal() -> None:
     [found] = silent_source_conditions([Silence("bluesky", 2400, 42, 1800)])
     assert (found.rule, found.about) == ("system-silent-source", "bluesky")
     assert found.title.startswith("Nothing came from bluesky for 40 min; normally there is a post every 42 s.")
+
+
+def test_a_rules_file_that_is_wrong_is_told_while_it_is() -> None:
+    assert rules_conditions(None) == []
+    [wrong] = rules_conditions("Line 3 of rules.yaml, rules[0].to: it needs at least 1 entries.")
+    assert (wrong.rule, wrong.severity) == ("system-rules", "error")
+    assert "Line 3 of rules.yaml" in wrong.title
 
 
 def test_who_can_not_look_says_so_after_a_minute() -> None:
