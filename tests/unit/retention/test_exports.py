@@ -1,0 +1,70 @@
+"""Rows are taken out of exported files; the rest stays byte for byte."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InvalidInput
+from pipeline.retention.exports import rows_of, take_out
+
+JSONL = b'{"id": "a", "text": "one\\nline"}\n{ "_id":"b","text":"x"}\n\n{"id": "a"}\n{"id": "c"}'
+
+
+def table(*rows: tuple[str, ...]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows([("id", "text"), *rows])
+    return text.getvalue().encode()
+
+
+def file(folder: Path, content: bytes) -> Path:
+    path = folder / "rows"
+    path.write_bytes(content)
+    path.chmod(0o640)
+    return path
+
+
+def test_rows_of_json_lines_go_and_the_others_stay_as_they_were(tmp_path: Path) -> None:
+    path = file(tmp_path, JSONL)
+    assert rows_of(path, {"a", "b"}) == 3
+    assert take_out(path, {"a"}) == 2
+    assert path.read_bytes() == b'{ "_id":"b","text":"x"}\n\n{"id": "c"}'
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [one.name for one in tmp_path.iterdir()] == ["rows"]
+
+
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+def test_a_row_of_a_table_goes_with_all_its_lines(tmp_path: Path, bom: bytes) -> None:
+    path = file(tmp_path, bom + table(("a", 'two\nlines, "quoted"'), ("b", "a"), ("c", "ünï\n")))
+    assert take_out(path, {"a", "c"}) == 2
+    assert path.read_bytes() == bom + table(("b", "a"))
+
+
+def test_a_file_without_such_rows_is_not_written_anew(tmp_path: Path) -> None:
+    path = file(tmp_path, JSONL)
+    before = path.stat()
+    assert take_out(path, {"nobody"}) == 0
+    assert path.stat() == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"just words\n", b'{"id": "a"}\nnot json\n', b'{"id": "a"}\n[1]\n', b"text,label\nx,y\n"]
+)
+def test_what_is_no_export_is_refused_and_left(tmp_path: Path, content: bytes) -> None:
+    path = file(tmp_path, content)
+    with pytest.raises(InvalidInput, match="not a file that flagpost exported"):
+        take_out(path, {"a"})
+    assert path.read_bytes() == content
+    assert [one.name for one in tmp_path.iterdir()] == ["rows"]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    path = file(tmp_path, JSONL)
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    assert take_out(link, {"a"}) == 2
+    assert link.is_symlink()
+    assert rows_of(path, {"a"}) == 0

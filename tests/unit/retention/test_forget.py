@@ -1,0 +1,131 @@
+"""What forgetting does about what was found, what it writes down, and when the last of it goes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from pipeline.cli.forget import require_unnamed
+from pipeline.errors import InvalidInput
+from pipeline.retention.forget import Plan, delete_of, last_bytes, line_of, plan, require_free, wait_for_tombstones
+from pipeline.retention.seek import Author, Traces, author_query, note, uids_by
+from pipeline.retention.stay import LOOKED_AT, Stay
+from schemas import codec
+from schemas.identity import document_id
+from schemas.post import PostDeleted
+from schemas.topics import AUDIT, POSTS
+from tests.doubles.manual_clock import START
+from tests.messages import item, post
+
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
+
+
+def traces(*uids: str, **fields: Any) -> Traces:
+    return Traces(set(uids), **fields)
+
+
+def test_what_is_deleted_already_and_what_is_held_is_left() -> None:
+    found = traces("x:1", "x:2", "x:3", deleted={"x:2"}, last={"chatter-sample": {"x:2": START, "x:3": START}})
+    doing = plan(found, {"x:3"})
+    assert doing == Plan(deletes=["x:1"], already=["x:2"], sampled=["x:2"], lapsed=[], held=["x:3"])
+    assert doing.posts == ["x:1", "x:2"]
+
+
+def test_nothing_is_forgotten_while_some_of_it_is_held() -> None:
+    require_free(set())
+    with pytest.raises(InvalidInput, match="x:1 and 1 more can't be forgotten: there is a hold"):
+        require_free({"x:2", "x:1"})
+
+
+def test_what_no_stage_would_take_as_a_post_is_no_delete() -> None:
+    assert plan(traces("X Y:1", "x:1"), ()).deletes == ["x:1"]
+
+
+def test_a_delete_has_the_posts_own_key_so_that_it_stays_behind_the_post() -> None:
+    sent = delete_of("x:a:b", START)
+    assert (sent.topic, sent.key) == (POSTS, b"x:a:b")
+    assert codec.decode(POSTS, sent.value) == PostDeleted(source="x", id="a:b", deleted_at=START)
+
+
+def test_the_audit_names_the_posts_document_and_neither_the_post_nor_its_author() -> None:
+    found = traces("x:secret-id", live={"x:secret-id"}, last={"posts": {"x:secret-id": START}})
+    sent = line_of("x:secret-id", found, "r1", "j.doyle", "request 12", START)
+    line = codec.decode(AUDIT, sent.value)
+    assert (line.on, line.by) == (document_id("x", "secret-id"), "j.doyle")
+    assert line.detail == {"request": "r1", "source": "x", "why": "request 12", "places": "index, posts"}
+    assert b"secret-id" not in sent.value
+
+
+@pytest.mark.parametrize("why", ["", "  ", "Sally_B asked", "for @sally_b"])
+def test_a_reason_that_is_empty_or_names_the_author_is_refused(why: str) -> None:
+    with pytest.raises(InvalidInput):
+        require_unnamed(why, "@Sally_B")
+    require_unnamed("request 12", "@Sally_B")
+
+
+@pytest.mark.parametrize(
+    ("author", "is_by"),
+    [
+        (Author("sally_b"), True),
+        (Author("@SALLY_B"), True),
+        (Author("77"), True),
+        (Author("sally_b", "x"), True),
+        (Author("sally_b", "bluesky"), False),
+        (Author("sally"), False),
+        (Author("Sally"), False),
+    ],
+)
+def test_an_author_is_a_handle_or_an_id_and_not_a_name_that_anybody_may_bear(author: Author, is_by: bool) -> None:
+    value = b'{"type":"post","source":"x","id":"1","author":{"id":"77","handle":"@Sally_B","name":"Sally"}}'
+    assert uids_by(author, b"x:1", value) == ({"x:1"} if is_by else set())
+
+
+def test_the_index_is_asked_for_handles_in_any_case_with_and_without_their_at() -> None:
+    asked = author_query(Author("@Sally_B", "x"))["bool"]
+    terms = [next(iter(one["term"].items())) for one in asked["should"]]
+    assert [(name, value["value"], value["case_insensitive"]) for name, value in terms] == [
+        ("user.name", "Sally_B", True),
+        ("user.name", "@Sally_B", True),
+        ("user.id", "@Sally_B", True),
+    ]
+    assert asked["filter"] == [{"term": {"flagpost.source": "x"}}]
+
+
+def test_the_last_record_that_holds_something_of_a_post_counts_and_the_news_of_its_end_does_not() -> None:
+    found = traces("x:1", "x:2")
+    gone = codec.encode(PostDeleted(source="x", id="1", deleted_at=START))
+    for days, value in enumerate((codec.encode(post()), codec.encode(post()), gone)):
+        note(found, "posts", b"x:1", value, START + days * DAY)
+    note(found, "posts", b"x:9", codec.encode(post("9")), START)
+    assert found.last == {"posts": {"x:1": START + DAY}}
+    assert found.deleted == {"x:1"}
+
+
+def test_what_was_taken_out_of_the_sample_is_there_no_more() -> None:
+    found = traces("x:1")
+    note(found, "chatter-sample", b"x:1", codec.encode(item()), START)
+    note(found, "chatter-sample", b"x:1", None, START)
+    assert found.places("x:1") == []
+
+
+def test_the_last_byte_goes_with_its_own_time_or_when_it_is_compacted_away_if_that_is_sooner() -> None:
+    found = traces("x:1", "x:2")
+    found.last = {
+        "posts": {"x:1": START - DAY, "x:2": START - 3 * DAY},
+        "alerts": {"x:1": START - 9 * DAY},
+        "chatter-sample": {"x:1": START - DAY, "x:2": START},
+        "flagged": {},
+    }
+    week = Stay(7 * DAY, 6 * HOUR)
+    stays = {"posts": week, "alerts": Stay(None, DAY, compacts=True), "chatter-sample": Stay(7 * DAY, 6 * HOUR, True)}
+    assert last_bytes(found, stays, START) == {
+        "posts": START + 6 * DAY + 6 * HOUR + LOOKED_AT,
+        "alerts": START + 2 * DAY + LOOKED_AT,
+        "chatter-sample": START + 12 * HOUR + LOOKED_AT,
+    }
+
+
+def test_nobody_waits_for_tombstones_of_nothing() -> None:
+    assert wait_for_tombstones(None, None, [], 0) == set()  # type: ignore[arg-type]

@@ -1,0 +1,91 @@
+"""What is held, from the records of its topic; and what a held item needs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+
+from pipeline.errors import InvalidInput, StageHalted
+from pipeline.index.document import document_of
+from pipeline.retention.holds import NOBODY, in_force, named, take
+from pipeline.retention.keep import care_for, record_of
+from schemas import codec
+from schemas.hold import Hold
+from schemas.identity import document_id, version_of
+from schemas.item import Decision, Item, Withdrawn
+from schemas.topics import FLAGGED, HOLDS
+from tests.doubles.manual_clock import START
+from tests.messages import item, post
+
+DAY = dt.timedelta(days=1)
+EDITED = item(post=post(edited_at=START + DAY))
+
+
+def gone(id: str = "1") -> Withdrawn:
+    return Withdrawn(source="x", id=id, reason="deleted", revision=START, withdrawn_at=START, activation=1)
+
+
+def hold(id: str = "1", **fields: Any) -> Hold:
+    return Hold(**{"item": item(id), "by": "j.doyle", "at": START, "why": "case 4", **fields})
+
+
+def holds(*records: tuple[str, Hold | None]) -> dict[str, Hold]:
+    book: dict[str, Hold] = {}
+    take(book, ((key.encode(), codec.encode(one) if one else None) for key, one in records))
+    return book
+
+
+def test_the_last_record_of_an_item_counts_and_an_empty_one_is_a_release() -> None:
+    book = holds(
+        ("x:1", hold()), ("x:2", hold("2")), ("x:1", hold(why="case 5")), ("x:2", None), (NOBODY.decode(), None)
+    )
+    assert {uid: one.why for uid, one in book.items()} == {"x:1": "case 5"}
+
+
+def test_a_hold_that_nobody_can_read_stops_everything_before_anything_is_deleted() -> None:
+    with pytest.raises(StageHalted, match="can't be read"):
+        take({}, [(b"x:1", b'{"type": "hold", "of": "another version"}')])
+
+
+def test_a_hold_lapses_at_its_moment_and_one_without_never() -> None:
+    book = holds(("x:1", hold()), ("x:2", hold("2", until=START + DAY)))
+    assert in_force(book, START) == {"x:1", "x:2"}
+    assert in_force(book, START + DAY) == {"x:1"}
+
+
+def test_a_hold_is_named_as_an_item_is() -> None:
+    book = holds(("x:1", hold()), ("x:2", hold("2")))
+    assert named(book, "x:2").uid == named(book, document_id("x", "2")[:6]).uid == "x:2"
+    for name, says in (("x:3", "Nothing that is held"), ("", "Nothing that is held")):
+        with pytest.raises(InvalidInput, match=says):
+            named(book, name)
+
+
+def test_an_index_that_lacks_a_held_item_gets_the_newest_that_the_hold_knows() -> None:
+    care = care_for([hold(), hold("2", latest=gone("2"))], {})
+    assert [(one.topic, codec.decode(one.topic, one.value)) for one in care.records()] == [
+        (FLAGGED, item()),
+        (FLAGGED, gone("2")),  # its author deleted it: what comes back is the tombstone
+    ]
+
+
+@pytest.mark.parametrize("there", [EDITED, item(reviews=1, review=Decision(by="a", at=START, dismissed=True)), gone()])
+def test_a_hold_learns_what_became_of_its_item_and_keeps_what_was_held(there: Item | Withdrawn) -> None:
+    care = care_for([hold()], {"x:1": there})
+    (renewed,) = care.renewed
+    assert (renewed.item, renewed.known, renewed.why) == (item(), there, "case 4")
+    assert [one.topic for one in care.records()] == [HOLDS]
+    assert care_for([renewed], {"x:1": there}).records() == []
+
+
+def test_an_index_from_before_an_edit_gets_the_edit_again() -> None:
+    assert care_for([hold(latest=EDITED)], {"x:1": item()}).missing
+
+
+@pytest.mark.parametrize("record", [item(), EDITED, gone()], ids=["item", "edit", "delete"])
+def test_what_the_index_holds_is_read_back_in_the_same_version(record: Item | Withdrawn) -> None:
+    source = json.loads(codec.encode(document_of(record, START)))
+    assert version_of(record_of(source)) == version_of(record)
