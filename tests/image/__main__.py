@@ -70,7 +70,7 @@ def _try(room: Room, plan: list[Step], smoke: Smoke) -> list[str]:
     began = time.monotonic()
     done = subprocess.run(
         [program, *entrypoint[1:], *smoke.words],
-        env={**variables, "TMPDIR": str(room.root / "tmp"), "COLUMNS": "200"},
+        env={**variables, **room.libraries, "TMPDIR": str(room.root / "tmp"), "COLUMNS": "200"},
         cwd=room.root / "var/lib/flagpost",
         input=smoke.stdin,
         stdout=subprocess.PIPE,
@@ -98,7 +98,11 @@ def _python(name: str) -> Path:
     """The interpreter ``name``, else the one that runs this."""
     found = shutil.which(name)
     if found and not subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:
-        return Path(subprocess.check_output([found, "-c", "import sys; print(sys.executable)"], text=True).strip())
+        return Path(
+            subprocess.check_output(
+                [found, "-c", "import os, sys; print(os.path.realpath(sys.executable))"], text=True
+            ).strip()
+        )
     print(f"{name} is not here: the Python that runs this is taken")
     return Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import stat
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,16 +37,29 @@ class Room:
         """PATH of the base image: its Python, and this machine's own commands."""
         return f"{self.root}/base:/usr/local/bin:/usr/bin:/bin"
 
+    @property
+    def libraries(self) -> dict[str, str]:
+        """For a Python that was copied and would look for its own library where it was."""
+        return {"LD_LIBRARY_PATH": f"{self.root}/python/lib"}
+
     def environment(self) -> dict[str, str]:
         """Of a step: nothing of ours, but how this machine reaches its package index."""
         kept = ("PIP_", "HTTP_", "HTTPS_", "NO_", "http_", "https_", "no_", "SSL_", "REQUESTS_")
         passed = {name: value for name, value in os.environ.items() if name.startswith(kept)}
-        return {**passed, "PATH": self.path, "HOME": str(self.root / "builder"), "LANG": "C.UTF-8"}
+        return {**passed, **self.libraries, "PATH": self.path, "HOME": str(self.root / "builder"), "LANG": "C.UTF-8"}
 
     def settle(self) -> None:
+        """Makes the folders. A Python that lies where only we may look, as in root's home, is copied for everybody."""
         for name in ("base", "builder", "tmp", "var/lib/flagpost"):
             (self.root / name).mkdir(parents=True)
-        (self.root / "base" / "python").symlink_to(self.python)
+        python = self.python
+        if not _is_for_everybody(python):
+            installed, copied = python.parent.parent, self.root / "python"
+            shutil.copytree(
+                installed, copied, symlinks=True, ignore=shutil.ignore_patterns("test", "__pycache__", "*.a")
+            )
+            python = copied / python.relative_to(installed)
+        (self.root / "base" / "python").symlink_to(python)
 
 
 def build(room: Room, steps: Sequence[Step], told: Callable[[str], None]) -> None:
@@ -65,6 +79,10 @@ def build(room: Room, steps: Sequence[Step], told: Callable[[str], None]) -> Non
             raise StepFailed(f"{step.word}: nobody has taught this how")
     for place in LEFT_BEHIND:
         shutil.rmtree(f"{room.root}{place}")
+
+
+def _is_for_everybody(path: Path) -> bool:
+    return all(folder.stat().st_mode & stat.S_IXOTH for folder in path.resolve().parents)
 
 
 def _copy(room: Room, words: Sequence[str], told: Callable[[str], None]) -> None:

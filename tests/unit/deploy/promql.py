@@ -52,19 +52,15 @@ def _labels(node: Any, known: Known) -> set[str]:
             found = set[str]().union(*(_labels(one, known) for one in node.args))
             return found - {"le"} if node.func.name == "histogram_quantile" else found
         case promql_parser.BinaryExpr():
-            return _labels(node.lhs, known) | _labels(node.rhs, known)
+            sides = [_labels(node.lhs, known), _labels(node.rhs, known)]
+            return sides[0] & sides[1] if str(node.op) == "or" else sides[0] | sides[1]
         case promql_parser.ParenExpr() | promql_parser.UnaryExpr():
             return _labels(node.expr, known)
     return set()
 
 
 def _equal_to(node: Any) -> set[str]:
-    """What `absent` knows of what is not there: the labels that were asked for by their value."""
-    found: set[str] = set()
-
-    def look(one: Any) -> None:
-        if isinstance(one, promql_parser.VectorSelector):
-            found.update(m.name for m in one.matchers.matchers if m.op == promql_parser.MatchOp.Equal)
-
-    promql_parser.walk(node, look)
-    return found
+    """What `absent` knows of what is not there: of a plain selector, and of nothing else, what was asked for by its value."""
+    if not isinstance(node, promql_parser.VectorSelector):
+        return set()
+    return {one.name for one in node.matchers.matchers if one.op == promql_parser.MatchOp.Equal}
