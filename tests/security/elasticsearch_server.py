@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import json
 import os
 import ssl
 import urllib.request
@@ -28,6 +29,7 @@ from deploy.local.start import Start
 from tests.security.kafka_server import key_and_chain
 
 ROLES = Path(__file__).resolve().parents[2] / "deploy" / "elasticsearch" / "roles.yml"
+KIBANA_ROLES = ROLES.parents[1] / "kibana" / "roles"
 
 SECURITY = """\
 xpack.security.enabled: true
@@ -36,6 +38,14 @@ xpack.security.http.ssl.key: http.key
 xpack.security.http.ssl.certificate: http.crt
 xpack.security.transport.ssl.enabled: false
 """
+
+
+def shipped_roles() -> str:
+    """Those of roles.yml, and as ``kibana_NAME`` what those of Kibana's users allow on Elasticsearch. JSON is YAML, too."""
+    roles = ROLES.read_text("utf-8")
+    for path in sorted(KIBANA_ROLES.glob("*.json")):
+        roles += f"\nkibana_{path.stem}: {json.dumps(json.loads(path.read_text('utf-8'))['elasticsearch'])}\n"
+    return roles
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ class SecuredElasticsearch(Elasticsearch):
         assert self.authority
         plain = (config / "elasticsearch.yml").read_text("utf-8").replace("xpack.security.enabled: false\n", "")
         (config / "elasticsearch.yml").write_text(plain + SECURITY, "utf-8")
-        (config / "roles.yml").write_bytes(ROLES.read_bytes())
+        (config / "roles.yml").write_text(shipped_roles(), "utf-8")
         (config / "users").write_text("".join(f"{name}:{hashed(word)}\n" for name, (word, _) in users.items()), "utf-8")
         (config / "users_roles").write_text("".join(f"{role}:{name}\n" for name, (_, role) in users.items()), "utf-8")
         for file, pem in zip(("http.key", "http.crt"), key_and_chain(self.authority), strict=True):

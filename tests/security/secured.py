@@ -19,8 +19,12 @@ ROLES: Final = {
     "index": "flagpost_index",
     "analyst": "flagpost_search",
     "status": "flagpost_status",
+    "kibana-analyst": "kibana_analyst",
+    "kibana-auditor": "kibana_auditor",
 }
-"""User at Elasticsearch → its role, of deploy/elasticsearch/roles.yml but for the test's own admin."""
+"""User at Elasticsearch → its role, of deploy/elasticsearch/roles.yml or (``kibana_…``) of deploy/kibana/roles; the admin is
+the test's own.
+"""
 
 # Every listener is encrypted and asks who is there; the broker signs on to itself, too.
 PROPERTIES: Final = """\
