@@ -52,6 +52,7 @@ RIGHTS = {
         {
             "flagged": ("READ",),
             "alerts": ("READ",),
+            "audit": ("READ",),
             "holds": ("READ",),
             "workers": ("WRITE",),
             "dead-letters": ("WRITE",),
@@ -65,9 +66,9 @@ RIGHTS = {
     "page": Rights(
         {
             # To watch over flagpost it follows nearly everything, and so it may read it.
-            **{name: ("READ",) for name in TOPICS if name not in ("audit", "chatter-sample", "holds")},
+            **{name: ("READ",) for name in TOPICS if name not in ("chatter-sample", "holds")},
             "alerts": ("READ", "WRITE"),
-            "audit": ("WRITE",),
+            "audit": ("READ", "WRITE"),
             "workers": ("READ", "WRITE"),
             "dead-letters": ("READ", "WRITE"),
         },
@@ -84,14 +85,24 @@ RIGHTS = {
         },
         {"flagpost-review": ("READ",)},
     ),
-    "analyst": Rights({"reviews": ("READ", "WRITE")}, {}),
+    "analyst": Rights(
+        {"reviews": ("READ", "WRITE"), "alerts": ("READ",), "alert-actions": ("WRITE",), "audit": ("WRITE",)}, {}
+    ),
+    "auditor": Rights({"audit": ("READ", "WRITE")}, {}),
     "status": Rights(
         {**dict.fromkeys(TOPICS, ("DESCRIBE",)), "workers": ("READ",)},
         dict.fromkeys([group_of(stage) for stage in READERS], ("DESCRIBE",)),
     ),
-    "alerts": Rights({"alerts": ("READ",), "audit": ("READ",), "alert-actions": ("WRITE",)}, {}),
+    "alerts": Rights({"alerts": ("READ",), "alert-actions": ("WRITE",), "audit": ("WRITE",)}, {}),
     "dead-letters": Rights(
-        {"dead-letters": ("READ",), "posts": ("WRITE",), "flagged": ("WRITE",), "reviews": ("WRITE",)}, {}
+        {
+            "dead-letters": ("READ",),
+            "posts": ("WRITE",),
+            "flagged": ("WRITE",),
+            "reviews": ("WRITE",),
+            "audit": ("WRITE",),
+        },
+        {},
     ),
     "hold": Rights({"holds": ("READ", "WRITE"), "flagged": ("WRITE",), "audit": ("WRITE",)}, {}),
     "retain": Rights(

@@ -49,8 +49,8 @@ KAFKA_USERS: Final[Mapping[str, tuple[str, ...]]] = {
 ELASTICSEARCH_USERS: Final[Mapping[str, tuple[str, ...]]] = {
     "setup": ("flagpost_setup",),
     "index": ("flagpost_index",),
-    "operator": ("flagpost_status",),
-    "analyst": ("flagpost_search",),
+    "operator": ("flagpost_status", "flagpost_retain"),
+    "analyst": ("flagpost_analyst",),
 }
 """User → its roles of ../elasticsearch/roles.yml."""
 

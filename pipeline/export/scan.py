@@ -1,4 +1,9 @@
-"""Every item that a search finds, however many: a point in time of the index, read on and on (PIT, search_after)."""
+"""Every item that a search finds, however many, as they are at one moment.
+
+By scroll. A point in time with search_after is what Elasticsearch advises, but a search in one asks for rights on the index
+itself, and so passes by the alias that hides what was withdrawn: who may search through the alias alone is refused
+(tests/security).
+"""
 
 from __future__ import annotations
 
@@ -19,30 +24,30 @@ AT_ONCE: Final = 500
 """Items of one answer, and so the most that is held: a post has at most 256 KiB."""
 
 KEPT: Final = "5m"
-"""For so long Elasticsearch keeps the point in time after each question, should whoever takes the rows be slow."""
+"""For so long Elasticsearch keeps that moment after each question, should whoever takes the rows be slow."""
 
 
 class Scan:
-    """All items that ``wanted`` finds, as they are at one moment, the oldest first; a context.
+    """All items that ``wanted`` finds, the oldest first; a context.
 
-    Raises what `explained` raises, and `ElasticsearchUnavailable` when the point in time is gone or a shard can't answer:
-    what was given till then is not all.
+    Raises what `explained` raises, and `ElasticsearchUnavailable` when that moment is kept no longer or a shard can't
+    answer: what was given till then is not all.
     """
 
     def __init__(self, client: Elasticsearch, settings: Settings, wanted: Search, at_once: int = AT_ONCE) -> None:
         self._client = client
         self._settings = settings
-        self._query = query(wanted)
         self._at_once = at_once
         with explained(settings):
-            alias = settings.named(mapping.INDEX)
-            self._pit: str = client.open_point_in_time(index=alias, keep_alive=KEPT).body["id"]
-        try:
-            self._page = self._ask(None)
-        except BaseException:
-            self.close()
-            raise
-        self.expected: int = self._page["total"]["value"]
+            self._answer: Mapping[str, Any] = client.search(
+                index=settings.named(mapping.INDEX),
+                query=query(wanted),
+                size=at_once,
+                sort=[{"@timestamp": "asc"}],
+                scroll=KEPT,
+                allow_partial_search_results=False,
+            ).body
+        self.expected: int = self._answer["hits"]["total"]["value"]
         """How many there are."""
 
     def __enter__(self) -> Self:
@@ -51,37 +56,29 @@ class Scan:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        with contextlib.suppress(Exception):  # it ends by itself
+            self._client.clear_scroll(scroll_id=self._answer["_scroll_id"])
 
     def __iter__(self) -> Iterator[Hit]:
         """Each item once. Can be called once."""
-        while hits := self._page["hits"]:
+        while hits := self._answer["hits"]["hits"]:
             yield from (Hit(hit["_id"], None, hit["_source"], None) for hit in hits)
             if len(hits) < self._at_once:
                 return
-            self._page = self._ask(hits[-1]["sort"])
+            self._answer = self._next()
 
-    def close(self) -> None:
-        with contextlib.suppress(Exception):  # it ends by itself
-            self._client.close_point_in_time(id=self._pit)
-
-    def _ask(self, after: list[Any] | None) -> Mapping[str, Any]:
+    def _next(self) -> Mapping[str, Any]:
         with explained(self._settings):
             try:
-                answer = self._client.search(
-                    pit={"id": self._pit, "keep_alive": KEPT},
-                    query=self._query,
-                    size=self._at_once,
-                    sort=[{"@timestamp": "asc"}],  # a point in time adds its own last word on ties
-                    search_after=after,
-                    track_total_hits=after is None,
-                    allow_partial_search_results=False,
-                ).body
+                answer = self._client.scroll(scroll_id=self._answer["_scroll_id"], scroll=KEPT).body
             except NotFoundError:
                 raise ElasticsearchUnavailable(
-                    f"Elasticsearch at {self._settings.elasticsearch()} kept the items at that moment no longer.",
-                    "Run it again; who takes the rows may wait for five minutes at most.",
+                    f"Elasticsearch at {self._settings.elasticsearch()} kept the items of that moment no longer.",
+                    "Run it again; whoever takes the rows may wait for five minutes at most.",
                 ) from None
-        self._pit = answer["pit_id"]
-        hits: Mapping[str, Any] = answer["hits"]
-        return hits
+        if answer["_shards"]["failed"]:
+            raise ElasticsearchUnavailable(
+                f"A part of Elasticsearch at {self._settings.elasticsearch()} no longer answers.",
+                "Look at the cluster's health, then run it again.",
+            )
+        return answer  # type: ignore[no-any-return]

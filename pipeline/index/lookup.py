@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elasticsearch import Elasticsearch, NotFoundError
+from elasticsearch import Elasticsearch
 
 from pipeline.elasticsearch_client import explained
 from pipeline.errors import InvalidInput
@@ -17,23 +17,21 @@ ID_CHARACTERS = 52
 
 
 def find_item(client: Elasticsearch, settings: Settings, named: str) -> Item:
-    """The item whose ``_id`` is ``named`` or begins so, or whose uid (``source:id``) it is, as it is stored at this
-    moment.
+    """The item whose ``_id`` is ``named`` or begins so, or whose uid (``source:id``) it is, as a search finds it. What was
+    withdrawn is found by no search; a document that is asked for by its id is given though the alias hides it.
 
     Raises `InvalidInput` where there is none, or more than one, and what `explained` raises. An item that was stored
     before its id was searchable (revision 1 of the mapping) is found by its whole ``_id`` or its uid only.
     """
-    id = whole_id(named) or _begins_with(client, settings, named)
+    id = whole_id(named)
+    query = {"ids": {"values": [id]}} if id else {"prefix": {"event.id": named}}
     with explained(settings):
-        try:
-            found = client.get(index=settings.named(mapping.INDEX), id=id).body
-        except NotFoundError as error:
-            if isinstance(error.body, dict) and error.body.get("found") is False:
-                raise _nobody(named) from None
-            raise
+        hits = client.search(index=settings.named(mapping.INDEX), query=query, size=2).body["hits"]["hits"]
+    if len(hits) > 1:
+        raise InvalidInput(f"More than one item's id begins with {named!r}.", "Give more of its characters.")
     try:
-        return item_of(found["_source"])
-    except NoItem:
+        return item_of(hits[0]["_source"])
+    except (IndexError, NoItem):
         raise _nobody(named) from None
 
 
@@ -43,23 +41,6 @@ def whole_id(named: str) -> str | None:
     if colon:
         return document_id(source, post_id)
     return named if len(named) == ID_CHARACTERS else None
-
-
-def _begins_with(client: Elasticsearch, settings: Settings, named: str) -> str:
-    with explained(settings):
-        answer = client.search(
-            index=settings.named(mapping.INDEX),
-            query={"prefix": {"event.id": named}},
-            size=2,
-            source=False,
-        )
-    hits = answer["hits"]["hits"]
-    if not hits:
-        raise _nobody(named)
-    if len(hits) > 1:
-        raise InvalidInput(f"More than one item's id begins with {named!r}.", "Give more of its characters.")
-    id: str = hits[0]["_id"]
-    return id
 
 
 def _nobody(named: str) -> InvalidInput:

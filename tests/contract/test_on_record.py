@@ -36,7 +36,7 @@ def hits(*sources: tuple[str, Any], total: int | None = None) -> dict[str, Any]:
         {"_id": id, "_score": 1.0, "_source": json.loads(codec.encode(one)), "sort": [n]}
         for n, (id, one) in enumerate(sources)
     ]
-    return {"pit_id": "p", "hits": {"total": {"value": len(found) if total is None else total}, "hits": found}}
+    return {"_scroll_id": "s", "hits": {"total": {"value": len(found) if total is None else total}, "hits": found}}
 
 
 @pytest.fixture
@@ -45,9 +45,7 @@ def server() -> Iterator[ScriptedElasticsearch]:
     line = audit_document_of(LINE, START, START)
     with ScriptedElasticsearch() as scripted:
         scripted.on("POST", "/flagpost-items/_search", hits(("abc", document)))
-        scripted.on("POST", "/flagpost-items/_pit", {"id": "p"})
-        scripted.on("POST", "/_search", hits(("abc", document)))
-        scripted.on("DELETE", "/_pit", {})
+        scripted.on("DELETE", "/_search/scroll", {})
         scripted.on("POST", "/flagpost-audit/_search", hits((audit_id(LINE), line)))
         yield scripted
 
@@ -154,7 +152,7 @@ def test_an_export_says_before_how_many_are_expected_and_after_how_many_were_wri
 def test_an_export_that_is_cut_short_is_an_error_and_told_as_one(
     run: Run, server: ScriptedElasticsearch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    server.instead("POST", "/_search", hits(("abc", document_of(item("n1"), START)), total=3))
+    server.instead("POST", "/flagpost-items/_search", hits(("abc", document_of(item("n1"), START)), total=3))
     lines = kept_lines(monkeypatch)
     code, _, err = run("export", "--out", str(tmp_path / "out.csv"))
     assert (code, "found 3 items and gave 1" in err) == (3, True)

@@ -68,6 +68,9 @@ def whole_run(secured: Secured) -> Ran:
     ran.keep("review show", secured.flagpost("analyst", "review", "show", "x:0"))
     ran.keep("review export", secured.flagpost("analyst", "review", "export"))
     ran.keep("search", secured.flagpost("analyst", "search", "knife"))
+    ran.keep("export", secured.flagpost("analyst", "export", "knife", "--format", "jsonl"))
+    ran.keep("audit", secured.flagpost("auditor", "audit", "-n", "100"))
+    ran.keep("retain", secured.flagpost("retain", "retain"))
     ran.keep("list", secured.flagpost("dead-letters", "dead-letters", "list"))
     of_a_file = next(record for record in read_topic(secured.settings("admin"), DEAD_LETTERS) if not record.key)
     ran.keep(

@@ -13,7 +13,7 @@ from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
 from pipeline.page.actions import NotTakenUp
 from pipeline.topic_reader import SILENCE_SECONDS
 from schemas import codec
-from schemas.topics import ALERT_ACTIONS, ALERTS, AUDIT, CHATTER_SAMPLE, FLAGGED, POSTS
+from schemas.topics import ALERT_ACTIONS, ALERTS, AUDIT, CHATTER_SAMPLE, FLAGGED, POSTS, REVIEWS
 from tests.notices import alert
 from tests.security.kafka_attempts import Attempt, creates, deletes, joins, reads, shortens, writes
 from tests.security.run import Ran
@@ -37,6 +37,14 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
         ("index", reads(POSTS)),
         ("index", reads(CHATTER_SAMPLE)),
         ("index", writes("flagged")),
+        ("index", writes("audit")),
+        ("auditor", reads(POSTS)),
+        ("auditor", reads(REVIEWS)),
+        ("auditor", writes("reviews")),
+        ("auditor", writes("alert-actions")),
+        ("retain", reads(AUDIT)),
+        ("retain", writes("reviews")),
+        ("retain", deletes),
         ("index", writes("posts")),
         ("setup", reads(POSTS)),
         ("setup", writes("posts")),
@@ -47,19 +55,23 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
         ("alerts", reads(POSTS)),
         ("alerts", reads(ALERT_ACTIONS)),
         ("alerts", writes("alerts")),
-        ("alerts", writes("audit")),
+        ("alerts", reads(AUDIT)),
+        ("alerts", writes("reviews")),
         ("alert", reads(ALERTS)),
         ("alert", writes("alerts")),
         ("alert", joins("flagpost-page", "flagged")),
         ("page", writes("flagged")),
         ("page", writes("alert-actions")),
-        ("page", reads(AUDIT)),
+        ("page", reads(CHATTER_SAMPLE)),
         ("review", reads(FLAGGED)),
         ("review", writes("reviews")),
         ("review", writes("alerts")),
         ("analyst", reads(POSTS)),
         ("analyst", reads(AUDIT)),
         ("analyst", writes("flagged")),
+        ("analyst", writes("posts")),
+        ("analyst", writes("alerts")),
+        ("analyst", writes("holds")),
         ("analyst", joins("flagpost-review", "reviews")),
         ("dead-letters", reads(POSTS)),
         ("dead-letters", writes("outcomes")),
@@ -80,7 +92,7 @@ def test_alerts_are_seen_and_acted_on_with_the_rights_to_that_alone(secured: Sec
     producer.close()
     for arguments, code, says in (
         (["list"], 0, " open."),
-        (["show", one.id], 0, "History"),
+        (["show", one.id], 0, "The history is left out"),
         (["ack", one.id], NotTakenUp.exit_code, "It is recorded"),  # there is no page worker here
     ):
         done = secured.flagpost("alerts", "alerts", *arguments)

@@ -25,6 +25,9 @@ def test_each_service_does_its_work_with_its_own_user(secured: Secured, ran: Ran
     assert "The 1st decision on this wording." in ran.said["review"]
     assert "applied, the 1st" in ran.said["review show"]
     assert "1 row written." in ran.said["review export"]
+    assert "4 items written." in ran.said["export"]
+    assert "alert opened" in ran.said["audit"]
+    assert "ALTERED" not in ran.said["audit"]
     outcomes = [
         one
         for record in read_topic(secured.settings("admin"), topics.OUTCOMES)
