@@ -15,13 +15,14 @@ from typing import Final
 
 from pipeline.classify.figures import Figures
 from pipeline.classify.judge import Judge
+from pipeline.classify.outgoing import outgoing_of
 from pipeline.message import Message, Outgoing, Place, Producer, RecordTooLarge, send_in_order
 from pipeline.metrics import StageMetrics
 from pipeline.result import DeadLetter, Done, End, Result, Retry
 from schemas import codec
 from schemas.codec import InvalidMessage
 from schemas.identity import VersionOutOfRange, document_id, version_of
-from schemas.item import Item, Withdrawn, WithdrawnReason
+from schemas.item import Item, Withdrawn
 from schemas.outcome import Outcome, OutcomeKind, Outcomes
 from schemas.post import Post, PostDeleted
 from schemas.topics import CHATTER_SAMPLE, FLAGGED, OUTCOMES, Topic
@@ -41,7 +42,16 @@ class _Handled:
     record: Post | PostDeleted
     verdict: Verdict | None
     outgoing: Item | Withdrawn | None
-    outcome: OutcomeKind
+
+    @property
+    def outcome(self) -> OutcomeKind:
+        match self.outgoing:
+            case Item():
+                return "flagged"
+            case Withdrawn():
+                return "withdrawn"
+            case None:
+                return "chatter"
 
 
 _Fresh = tuple[Message, Post | PostDeleted]
@@ -130,31 +140,13 @@ class ClassifyStage:
             self._handled[message.place] = self._handle(message, record, verdict)
 
     def _handle(self, message: Message, record: Post | PostDeleted, verdict: Verdict | None) -> _Handled:
-        if isinstance(record, PostDeleted) or verdict is None:
-            return _Handled(record, None, self._withdrawn(record, "deleted"), "withdrawn")
-        if verdict.label != "chatter":
-            item = Item(post=record, verdict=verdict, judged_at=self._clock())
-            return _Handled(record, verdict, item, "flagged")
-        if record.edited_at is not None:
-            return _Handled(record, verdict, self._withdrawn(record, "edited_into_chatter"), "withdrawn")
-        if self._judged_before(message):
-            return _Handled(record, verdict, self._withdrawn(record, "judged_again_chatter"), "withdrawn")
-        return _Handled(record, verdict, None, "chatter")
+        activation, before = self._judge.classifier.activation, self._judged_before(message)
+        return _Handled(record, verdict, outgoing_of(record, verdict, activation, self._clock(), before))
 
     def _judged_before(self, message: Message) -> bool:
         """Whether another model may have judged this record. Where this says yes for nothing, the price is a tombstone."""
         since = self._took_over_at
         return since is not None and message.timestamp < since + TAKEOVER_SLACK
-
-    def _withdrawn(self, record: Post | PostDeleted, reason: WithdrawnReason) -> Withdrawn:
-        return Withdrawn(
-            source=record.source,
-            id=record.id,
-            reason=reason,
-            revision=record.revision,
-            withdrawn_at=self._clock(),
-            activation=self._judge.classifier.activation,
-        )
 
     # Publish
 

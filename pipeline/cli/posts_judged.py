@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from pipeline.classify.outgoing import outgoing_of
 from pipeline.cli.bad_lines import BadLines
 from pipeline.cli.input_stream import open_input
 from pipeline.evaluation.judging import judge_of, judged
@@ -19,7 +20,6 @@ from pipeline.settings import Settings
 from schemas.codec import InvalidMessage
 from schemas.item import Item, Withdrawn
 from schemas.post import MAX_POST_BYTES, Post, PostDeleted
-from schemas.verdict import Verdict
 
 SOURCE: Final = "file"
 """Source of posts that name none."""
@@ -63,7 +63,7 @@ def judged_records(path: Path, settings: Settings, bad: BadLines, progress: Prog
     records = []
     for post in read:
         verdict = next(verdicts) if isinstance(post, Post) else None
-        record = _record(post, verdict, judge.classifier.activation, now)
+        record = outgoing_of(post, verdict, judge.classifier.activation, now)
         if record is not None:
             records.append(record)
     return JudgedPosts(judge.classifier.model, len(texts), undated, records)
@@ -78,21 +78,3 @@ def _read(stream: BinaryIO, now: dt.datetime, bad: BadLines) -> Iterator[Post | 
             yield canonical(fields, Defaults(source=SOURCE, created_at="now"), now)
         except InvalidMessage as fault:
             bad.note(entry.line, fault.detail or fault.reason.replace("_", " "))
-
-
-def _record(
-    post: Post | PostDeleted, verdict: Verdict | None, activation: int, now: dt.datetime
-) -> Item | Withdrawn | None:
-    """What classify says of a post; None for chatter that was never anything else."""
-    if isinstance(post, Post) and verdict is not None and verdict.label != "chatter":
-        return Item(post=post, verdict=verdict, judged_at=now)
-    if isinstance(post, Post) and post.edited_at is None:
-        return None
-    return Withdrawn(
-        source=post.source,
-        id=post.id,
-        reason="deleted" if isinstance(post, PostDeleted) else "edited_into_chatter",
-        revision=post.revision,
-        withdrawn_at=now,
-        activation=activation,
-    )
