@@ -8,6 +8,7 @@ from agents.kafka_producer import KafkaProducer
 from agents.stage_app import stage_app
 from pipeline.circle import Circle
 from pipeline.elasticsearch_client import connect_async
+from pipeline.entities.gazetteer import gazetteer
 from pipeline.index.bulk import BulkWriter
 from pipeline.index.stage import IndexStage, check_mapping
 from pipeline.retention.age import Ages
@@ -20,6 +21,7 @@ async def _make(settings: Settings, _producer: KafkaProducer, resources: AsyncEx
     client = connect_async(settings)
     resources.push_async_callback(client.close)
     await check_mapping(client, settings)
+    gazetteer()  # read now, and not in the first batch
     writer = BulkWriter(client, settings.named(ITEMS.write_alias))
     return IndexStage(
         writer,

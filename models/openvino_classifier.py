@@ -1,7 +1,8 @@
 """Serves a released model with OpenVINO on the CPU. Needs neither torch nor transformers.
 
 Texts are judged in windows and micro-batches of like length: short beside short, so that little padding is computed. Lengths
-are padded to multiples of `STEP`, because OpenVINO keeps memory for every input shape that it has seen.
+are padded to multiples of `STEP`, and texts taken by powers of two, because OpenVINO keeps memory for every input shape that
+it has seen.
 """
 
 from __future__ import annotations
@@ -197,12 +198,14 @@ def _windows(encoding: Encoding) -> list[Encoding]:
 def micro_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     """Positions of texts of like length, longest first, at most `MOST_TEXTS` or `MOST_TOKENS` at a time, but always one.
 
-    Of few tokens, not more at a time than leaves two micro-batches for each stream.
+    Of few tokens, not more at a time than leaves two micro-batches for each stream. Always a power of two of texts: with
+    any number of them there would be three times as many shapes, each with memory of its own.
     """
     most = max(LEAST_TOKENS, min(MOST_TOKENS, sum(lengths) // (2 * STREAMS)))
     order = sorted(range(len(lengths)), key=lambda position: -lengths[position])
     while order:
-        size = max(1, min(MOST_TEXTS, most // padded(lengths[order[0]])))
+        most_texts = max(1, min(MOST_TEXTS, most // padded(lengths[order[0]]), len(order)))
+        size = 1 << (most_texts.bit_length() - 1)
         yield order[:size]
         order = order[size:]
 

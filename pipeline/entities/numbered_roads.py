@@ -42,8 +42,7 @@ _SOMETHING_ELSE_BEFORE: Final = re.compile(
 )
 _SOMETHING_ELSE_BEHIND: Final = re.compile(
     r" ?(?:paper|posters?|flyers?|leaflets?|sheets?|cards?|prints?|size|envelopes?|pages?|pads?|frames?|notebook|condition"
-    r"|service\b|levels?|chips?|macbook|mac\b|pro\b|max\b|injections?|vitamins?|deficien\w*|and b\d|airbus|licen[cs]e|folder"
-    r"|combo|tablets?|was low)",
+    r"|service\b|levels?|chips?|macbook|mac\b|pro\b|max\b|airbus|licen[cs]e|folder)",
     re.IGNORECASE,
 )
 

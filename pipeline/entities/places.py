@@ -57,8 +57,7 @@ def find(reading: Reading) -> Iterator[Found]:
     words, longest = reading.words, longest_of()
     place = 0
     while place < len(words):
-        key = words[place].key
-        most = longest.get("st" if key == "saint" else key)
+        most = longest.get(_st(words[place].key))
         span = _longest_name(reading, words, place, most) if most else None
         if span is None:
             place += 1
@@ -99,10 +98,14 @@ def _longest_name(
     for at in range(place, min(place + most, len(words))):
         if at > place and reading.text[words[at - 1].end : words[at].start] not in (" ", "-", ". "):
             break
-        key = f"{key} {words[at].key}".lstrip().replace("saint", "st")
+        key = f"{key} {_st(words[at].key)}".lstrip()
         if key in towns:
             best = at + 1, towns[key]
     return best
+
+
+def _st(key: str) -> str:
+    return "st" if key == "saint" else key
 
 
 def _is_meant(reading: Reading, words: Sequence[Word], place: int, end: int, towns: Sequence[Town]) -> bool:
@@ -147,5 +150,5 @@ def _goes_on_as_name(reading: Reading, words: Sequence[Word], end: int) -> bool:
 
 
 def _between_commas(reading: Reading, first: Word, last: Word) -> bool:
-    """ "Mill Lane, Hexley": the end of an address."""
+    """Whether it is the end of an address: "Mill Lane, Hexley"."""
     return reading.before(first.start, 2) == ", " or reading.after(last.end, 1) == ","

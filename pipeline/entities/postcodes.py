@@ -27,7 +27,7 @@ _LAST_WORD: Final = re.compile(r"([^\W\d_]{3,}),? \Z")
 
 # 2hr, 3ft, 1st, 2nd, 3rd, 4th, 5lb, 2pt, 4wd, 6yr
 _UNITS: Final = frozenset({"HR", "FT", "ST", "ND", "RD", "TH", "LB", "PT", "WD", "YR"})
-_OTHER_THINGS: Final = frozenset({"CO2", "WD40", "UB40", "E5", "E10", "PE1"})
+_OTHER_THINGS: Final = frozenset({"CO2", "WD40", "UB40", "E5", "E10"})
 _ROADS: Final = frozenset({"M", "B"})
 _ALONE: Final = frozenset({"E", "N", "W"})
 """Areas of one letter that people call by their outward code alone: London's. "S10" and "L1" are said of other things."""

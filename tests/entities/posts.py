@@ -1,6 +1,7 @@
 """Invented posts and what each names, in two halves: patterns are tuned on the first, the second tells their worth.
 
-Marks have ages that no vehicle has yet, or are plain samples; phone numbers are those that Ofcom keeps for drama.
+One writer wrote the posts, both halves before the first pattern, and then the patterns: life is harder than that. Marks
+have ages that no vehicle has yet, or are plain samples; phone numbers are those that Ofcom keeps for drama.
 """
 
 from __future__ import annotations

@@ -19,9 +19,14 @@ def test_every_text_is_in_one_batch_and_no_batch_is_too_large(lengths: list[int]
         assert len(batch) == 1 or len(batch) * longest <= MOST_TOKENS
 
 
+@given(st.lists(st.integers(2, 128), max_size=200))
+def test_the_network_meets_few_shapes(lengths: list[int]) -> None:
+    assert {len(batch) for batch in micro_batches(lengths)} <= {1, 2, 4, 8, 16, 32}
+
+
 def test_a_few_texts_are_shared_out_among_the_streams() -> None:
-    assert len(list(micro_batches([30] * 18))) == 2 * STREAMS + 1
-    assert len(list(micro_batches([8] * 3))) == 1, "too little to be worth cutting"
+    assert [len(batch) for batch in micro_batches([30] * 18)] == [4] * 2 * STREAMS + [2]
+    assert len(list(micro_batches([8] * 4))) == 1, "too little to be worth cutting"
 
 
 @given(st.integers(1, 512))
