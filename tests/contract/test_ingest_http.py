@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,9 @@ from pipeline.errors import KafkaUnavailable
 from pipeline.ingest.canonical import Defaults
 from pipeline.ingest.http import body
 from pipeline.ingest.http.app import PostsServer
+from pipeline.ingest.wordings import Wordings
+from schemas import codec
+from schemas.topics import POSTS
 from tests.doubles.manual_clock import START
 from tests.doubles.scripted_publisher import ScriptedPublisher
 
@@ -222,3 +226,15 @@ async def test_neither_text_nor_token_is_logged(start: Start, caplog: pytest.Log
     await client.post("/posts", data=b'{"text": "s3cret', headers={**SIGNED, "Content-Type": "application/json"})
     assert "s3cret" not in caplog.text
     assert TOKEN not in caplog.text
+
+
+async def test_a_changed_wording_that_its_sender_does_not_call_an_edit_is_sent_as_one(
+    start: Start, tmp_path: Path
+) -> None:
+    publisher = ScriptedPublisher()
+    with Wordings(tmp_path / "wordings") as wordings:
+        client = await start(publisher, wordings=wordings)
+        for text in ("help", "help, he has a gun", "help"):
+            await client.post("/posts", json={**POST, "text": text}, headers=SIGNED)
+    edits = [codec.decode(POSTS, value).edited_at for _, value in publisher.posts]
+    assert edits == [None, START, None], "what comes again is no edit"

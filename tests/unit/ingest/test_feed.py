@@ -15,7 +15,10 @@ from pipeline.ingest.report import Counts
 from pipeline.ingest.sources import Position
 from pipeline.ingest.sources.file import FileSource
 from pipeline.ingest.sources.form import Form
+from pipeline.ingest.wordings import Wordings
+from schemas import codec
 from schemas.codec import InvalidMessage
+from schemas.topics import POSTS
 from tests.doubles.manual_clock import START, ManualClock
 from tests.doubles.scripted_publisher import ScriptedPublisher
 
@@ -56,10 +59,16 @@ class Bench:
     def idle(self) -> None:
         pass
 
-    def run(self, defaults: Defaults | None = None) -> Position:
+    def run(self, defaults: Defaults | None = None, wordings: Wordings | None = None) -> Position:
         clock = ManualClock()
         feed = Feed(
-            self.publisher, defaults or Defaults(), self.told, self.stopped, now=clock.wall, monotonic=clock.monotonic
+            self.publisher,
+            defaults or Defaults(),
+            self.told,
+            self.stopped,
+            now=clock.wall,
+            monotonic=clock.monotonic,
+            wordings=wordings,
         )
         self.counts = feed.counts
         source = FileSource(self.path, Form("jsonl"), self)
@@ -168,3 +177,11 @@ def test_a_json_array_is_explained(bench: Bench) -> None:
     bench.path.write_text("\n [" + line(1) + "]")
     with pytest.raises(InvalidInput, match="one JSON array"):
         bench.run()
+
+
+def test_a_changed_wording_that_its_source_does_not_call_an_edit_is_sent_as_one(bench: Bench, tmp_path: Path) -> None:
+    bench.path.write_text(line(1) + line(1, text="there is a man with a gun"), newline="")
+    with Wordings(tmp_path / "wordings") as wordings:
+        bench.run(wordings=wordings)
+    first, second = (codec.decode(POSTS, value) for _, value in bench.publisher.posts)
+    assert (first.edited_at, second.edited_at) == (None, START)

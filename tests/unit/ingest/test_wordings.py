@@ -20,7 +20,13 @@ POSTED = START - dt.timedelta(hours=1)
 
 def post(text: str = "lost my cat", read: float = 0, **fields: Any) -> Post:
     """Read so many seconds after the start."""
-    given = {"source": "x", "id": "1", "text": text, "created_at": POSTED, "read_at": START + dt.timedelta(seconds=read)}
+    given = {
+        "source": "x",
+        "id": "1",
+        "text": text,
+        "created_at": POSTED,
+        "read_at": START + dt.timedelta(seconds=read),
+    }
     return Post(**{**given, **fields})
 
 
