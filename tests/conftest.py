@@ -1,6 +1,7 @@
 """What all tests share: no settings from outside, servers, time for tests that use them, and how hypothesis draws.
 
-The same examples every time, and no deadline for one: a test is red for what was changed, not by chance. `make fuzz` draws new ones.
+The same examples every time, and no deadline for one: a test is red for what was changed, not by chance. `make fuzz` draws
+new ones.
 """
 
 from __future__ import annotations
