@@ -33,4 +33,4 @@ async def _make(settings: Settings, _producer: KafkaProducer, resources: AsyncEx
     )
 
 
-app = stage_app("index", lambda settings: settings.index_batch, _make)
+app = stage_app("index", lambda settings: settings.index_batch, _make, within=lambda settings: settings.index_within)

@@ -83,9 +83,16 @@ class _StageApp(faust.App):
         await super().on_first_start()
 
 
-def stage_app(name: str, batch: Callable[[Settings], int], make: StageMaker) -> faust.App:
+def stage_app(
+    name: str,
+    batch: Callable[[Settings], int],
+    make: StageMaker,
+    within: Callable[[Settings], float] = lambda settings: settings.batch_within,
+) -> faust.App:
     """A Faust app that takes batches of the stage's topics (`pipeline.lag.READERS`) and delivers them to the stage that
     ``make`` builds at its start.
+
+    A batch holds what came ``within`` seconds, at most ``batch`` messages.
     """
     topics = READERS[name]
     try:
@@ -130,7 +137,7 @@ def stage_app(name: str, batch: Callable[[Settings], int], make: StageMaker) -> 
         delivery = await worker.start()
         try:
             async for events in stream.noack_take(  # type: ignore[attr-defined]
-                batch(settings), within=settings.batch_within
+                batch(settings), within=within(settings)
             ):
                 await worker.take(delivery, events)
         finally:

@@ -14,6 +14,7 @@ RECORDS: Final = "___records___"
 """What Lens counts where no field is named."""
 
 _DATES: Final = ("max",)
+"""Operations that give a date; the greatest number of anything is asked nowhere."""
 
 
 def layer_reference(layer: str) -> str:
@@ -55,7 +56,9 @@ def _columns(panel: LensPanel) -> tuple[list[Top | Over], list[Measure]]:
         case Figure():
             return [], [panel.measure]
         case Chart():
-            return [panel.along, *([panel.split] if panel.split else [])], [panel.measure]
+            return [panel.split, panel.along], [
+                panel.measure
+            ]  # the same values in every bar, as Lens itself nests them
         case Table():
             return [*panel.rows, *([panel.across] if panel.across else [])], [*panel.measures]
 
@@ -113,9 +116,13 @@ def _drawn(panel: LensPanel, layer: str, splits: list[str], numbers: list[str]) 
                 columns[len(splits) - 1]["isTransposed"] = True
             return where | {"columns": columns, "paging": {"size": 10, "enabled": True}}
         case Chart():
-            drawn = where | {"seriesType": panel.shape, "xAccessor": splits[0], "accessors": numbers}
-            if panel.split:
-                drawn |= {"splitAccessor": splits[1], "colorMapping": _colours(panel.split)}
+            drawn = where | {
+                "seriesType": panel.shape,
+                "splitAccessor": splits[0],
+                "xAccessor": splits[1],
+                "accessors": numbers,
+                "colorMapping": _colours(panel.split),
+            }
             return {
                 "layers": [drawn],
                 "preferredSeriesType": panel.shape,

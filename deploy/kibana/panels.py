@@ -36,8 +36,8 @@ class Chart:
     title: str
     view: View
     along: Over | Top
-    split: Top | None = None
-    measure: Measure = Measure("count", "Count")  # noqa: RUF009  # frozen
+    split: Top
+    measure: Measure
     where: str = ""
     shape: Literal["bar_stacked", "bar_horizontal_stacked"] = "bar_stacked"
 

@@ -26,6 +26,7 @@ from pipeline.retention.keep import care_for, stored
 from pipeline.retention.purge import Found, Purged, Spared, Throttle, find, purge
 from pipeline.send import send
 from pipeline.settings import Settings
+from schemas.hold import Hold
 from schemas.identity import document_id
 from schemas.mapping import ALERTS, AUDIT, ITEMS, Index
 from schemas.topics import HOLDS
@@ -144,7 +145,7 @@ class Retention:
         pages = find(self._client, self._settings, ITEMS.write_alias, query)
         uids = {one.id: one.uid for page in pages for one in page}
         named = tombstones.still_named(self._settings, set(uids.values())) if uids else set()
-        free = {id for id, uid in uids.items() if uid not in named}
+        free = unneeded(uids, named)
         if free and not self._dry_run:
             self._record_that("tombstones", ITEMS, before, len(free))
 
@@ -156,8 +157,7 @@ class Retention:
 
     def _held(self, page: Sequence[Found]) -> Collection[str]:
         """Looked up anew for each page: somebody may hold an item while others go."""
-        uids = in_force(self._book.look(), self._now)
-        return {one.id for one in page if one.uid in uids}
+        return held_of(page, self._book.look(), self._now)
 
     def _count(self, alias: str, query: Query) -> int:
         with explained(self._settings):
@@ -169,6 +169,17 @@ class Retention:
 
     def _audited(self, act: str, on: str, **detail: object) -> Outgoing:
         return audited(act, on, self._now, self._by, **{name: str(value) for name, value in detail.items()})
+
+
+def held_of(page: Sequence[Found], holds: Mapping[str, Hold], now: dt.datetime) -> set[str]:
+    """Those ``_id`` of ``page`` that are held ``now``. Pure."""
+    uids = in_force(holds, now)
+    return {one.id for one in page if one.uid in uids}
+
+
+def unneeded(uids: Mapping[str, str], named: Collection[str]) -> set[str]:
+    """Those ``_id`` of ``uids`` whose uid no topic names. Pure."""
+    return {id for id, uid in uids.items() if uid and uid not in named}
 
 
 def _step(what: str, before: dt.datetime, done: Purged) -> Step:

@@ -17,7 +17,7 @@ from tests.doubles.loopback_server import LoopbackServer
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it arrived. Header names are lower case."""
+    """One request as it arrived. Header names are lower case; a body of lines of JSON is a list."""
 
     method: str
     path: str
@@ -87,7 +87,8 @@ class ScriptedElasticsearch(LoopbackServer):
                 url = urlsplit(self.path)
                 raw = self.rfile.read(int(self.headers.get("content-length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                body = json.loads(raw) if raw else None
+                is_lines = "ndjson" in self.headers.get("Content-Type", "")
+                body = [json.loads(line) for line in raw.splitlines()] if is_lines else json.loads(raw) if raw else None
                 answer = scripted._answer(Request(self.command, url.path, parse_qs(url.query), headers, body))
                 content = json.dumps(answer.body).encode()
                 self.send_response(answer.status)

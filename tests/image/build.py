@@ -35,12 +35,12 @@ class Room:
     @property
     def path(self) -> str:
         """PATH of the base image: its Python, and this machine's own commands."""
-        return f"{self.root}/base:/usr/local/bin:/usr/bin:/bin"
+        return f"{self.root}/base/bin:/usr/local/bin:/usr/bin:/bin"
 
     @property
     def libraries(self) -> dict[str, str]:
         """For a Python that was copied and would look for its own library where it was."""
-        return {"LD_LIBRARY_PATH": f"{self.root}/python/lib"}
+        return {"LD_LIBRARY_PATH": f"{self.root}/base/lib"}
 
     def environment(self) -> dict[str, str]:
         """Of a step: nothing of ours, but how this machine reaches its package index."""
@@ -50,16 +50,17 @@ class Room:
 
     def settle(self) -> None:
         """Makes the folders. A Python that lies where only we may look, as in root's home, is copied for everybody."""
-        for name in ("base", "builder", "tmp", "var/lib/flagpost"):
+        for name in ("builder", "tmp", "var/lib/flagpost"):
             (self.root / name).mkdir(parents=True)
-        python = self.python
-        if not _is_for_everybody(python):
-            installed, copied = python.parent.parent, self.root / "python"
-            shutil.copytree(
-                installed, copied, symlinks=True, ignore=shutil.ignore_patterns("test", "__pycache__", "*.a")
-            )
-            python = copied / python.relative_to(installed)
-        (self.root / "base" / "python").symlink_to(python)
+        programs = self.root / "base" / "bin"
+        if _is_for_everybody(self.python):
+            programs.mkdir(parents=True)
+            (programs / "python").symlink_to(self.python)
+        else:
+            unneeded = shutil.ignore_patterns("test", "__pycache__", "*.a")
+            shutil.copytree(self.python.parent.parent, self.root / "base", symlinks=True, ignore=unneeded)
+            (programs / "python").unlink(missing_ok=True)
+            (programs / "python").symlink_to(self.python.name)
 
 
 def build(room: Room, steps: Sequence[Step], told: Callable[[str], None]) -> None:

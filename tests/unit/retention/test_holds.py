@@ -12,6 +12,8 @@ from pipeline.errors import InvalidInput, StageHalted
 from pipeline.index.document import document_of
 from pipeline.retention.holds import NOBODY, in_force, named, take
 from pipeline.retention.keep import care_for, record_of
+from pipeline.retention.purge import Found
+from pipeline.retention.retain import held_of
 from schemas import codec
 from schemas.hold import Hold
 from schemas.identity import document_id, version_of
@@ -54,6 +56,13 @@ def test_a_hold_lapses_at_its_moment_and_one_without_never() -> None:
     book = holds(("x:1", hold()), ("x:2", hold("2", until=START + DAY)))
     assert in_force(book, START) == {"x:1", "x:2"}
     assert in_force(book, START + DAY) == {"x:1"}
+
+
+def test_of_what_is_over_what_is_held_stays_until_its_hold_lapses() -> None:
+    page = [Found("id1", 1, 1, "x:1"), Found("id2", 1, 1, "x:2"), Found("id3", 1, 1, "x:3"), Found("line", 1, 1, "")]
+    book = holds(("x:1", hold()), ("x:2", hold("2", until=START + DAY)))
+    assert held_of(page, book, START) == {"id1", "id2"}
+    assert held_of(page, book, START + DAY) == {"id1"}
 
 
 def test_a_hold_is_named_as_an_item_is() -> None:

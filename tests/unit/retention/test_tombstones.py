@@ -7,6 +7,7 @@ import datetime as dt
 import msgspec
 import pytest
 
+from pipeline.retention.retain import unneeded
 from pipeline.retention.sight import is_uid, sight_of
 from pipeline.retention.tombstones import BRING_BACK, BY_TIME, SLACK, earliest_of, named_by
 from schemas import codec
@@ -52,6 +53,10 @@ def test_a_record_that_no_stage_can_use_names_its_post_too(key: bytes | None, va
 @pytest.mark.parametrize("value", [b"", b"[1, 2]", b"null", b'{"source": ["x"], "id": "1"}', b"[" * 100_000])
 def test_what_names_nobody_names_nobody(value: bytes) -> None:
     assert named_by([(None, value), (b"no-colon", value)], {"x:1"}) == set()
+
+
+def test_a_tombstone_goes_when_no_topic_names_its_post_and_when_it_names_none_it_stays() -> None:
+    assert unneeded({"id1": "x:1", "id2": "x:2", "id3": ""}, {"x:1"}) == {"id2"}
 
 
 def test_every_topic_that_leads_to_the_index_is_read() -> None:

@@ -337,8 +337,8 @@ class XyLayer(Drawn, kw_only=True):
     seriesType: Literal["bar_stacked", "bar_horizontal_stacked"]
     xAccessor: str
     accessors: list[str]
-    splitAccessor: str | None = None
-    colorMapping: ColourMapping | None = None
+    splitAccessor: str
+    colorMapping: ColourMapping
 
 
 class Legend(Strict):

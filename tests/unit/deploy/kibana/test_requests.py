@@ -16,22 +16,23 @@ def body(dashboard: str, panel: str) -> dict[str, Any]:
     return REQUESTS[f"[north-flagpost] {dashboard}", panel].body
 
 
-def test_a_chart_nests_its_splits_and_orders_them_by_the_count() -> None:
+def test_a_chart_nests_its_bars_in_its_colours_and_orders_both_by_the_count() -> None:
     by_count = {"size": 3, "order": {"_count": "desc"}}
     assert body("Live triage", "Items by label and grade")["aggs"] == {
         "split-0": {
-            "terms": {"field": "flagpost.label", **by_count},
-            "aggs": {"split-1": {"terms": {"field": "flagpost.grade", **by_count}}},
+            "terms": {"field": "flagpost.grade", **by_count},
+            "aggs": {"split-1": {"terms": {"field": "flagpost.label", **by_count}}},
         }
     }
 
 
 def test_time_is_cut_into_no_more_buckets_than_a_screen_has() -> None:
     for panel, interval in (("Items over time, by label", "1d"), ("Items over time, by source", "1d")):
-        assert body("Trends and sources", panel)["aggs"]["split-0"]["date_histogram"]["fixed_interval"] == interval
+        over_time = body("Trends and sources", panel)["aggs"]["split-0"]["aggs"]["split-1"]["date_histogram"]
+        assert over_time["fixed_interval"] == interval
     alerts = body("Alerts and decisions", "Alerts over time, by severity")["aggs"]["split-0"]
-    assert alerts["date_histogram"]["fixed_interval"] == "12h"
-    assert alerts["aggs"]["split-1"]["terms"]["field"] == "flagpost.alert.severity"
+    assert alerts["terms"]["field"] == "flagpost.alert.severity"
+    assert alerts["aggs"]["split-1"]["date_histogram"]["fixed_interval"] == "12h"
 
 
 def test_a_table_measures_in_its_innermost_buckets_and_filters_where_a_column_says_so() -> None:
