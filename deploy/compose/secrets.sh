@@ -54,9 +54,9 @@ certificate kibana
 [ -e kafka.pem ] && [ kafka.pem -nt kafka.crt ] || cat kafka.key kafka.crt | write kafka.pem # as Kafka reads it
 
 password kafka_admin kafka_setup kafka_ingest kafka_classify kafka_index kafka_alert kafka_page kafka_review \
-    kafka_alerts kafka_operator kafka_analyst
-password elasticsearch_elastic elasticsearch_kibana elasticsearch_setup elasticsearch_index elasticsearch_operator \
-    elasticsearch_analyst
+    kafka_alerts kafka_retain kafka_operator kafka_analyst kafka_records kafka_auditor
+password elasticsearch_elastic elasticsearch_kibana elasticsearch_setup elasticsearch_index elasticsearch_dashboards \
+    elasticsearch_retain elasticsearch_operator elasticsearch_analyst elasticsearch_records elasticsearch_auditor
 password kibana_objects_key kibana_session_key kibana_reporting_key
 password grafana_admin http_token links_secret
 [ -e heartbeat_url ] || write heartbeat_url < /dev/null

@@ -41,18 +41,25 @@ KAFKA_USERS: Final[Mapping[str, tuple[str, ...]]] = {
     "page": ("page",),
     "review": ("review",),
     "alerts": ("alerts",),
-    "operator": ("status", "dead-letters", "retain", "forget"),
-    "analyst": ("analyst", "alerts", "hold"),
+    "retain": ("retain",),
+    "operator": ("status", "dead-letters"),
+    "analyst": ("analyst", "alerts"),
+    "records": ("hold", "forget"),
+    "auditor": ("auditor",),
 }
 """User → whose rights in `deploy.rights.RIGHTS` it has."""
 
 ELASTICSEARCH_USERS: Final[Mapping[str, tuple[str, ...]]] = {
     "setup": ("flagpost_setup",),
     "index": ("flagpost_index",),
-    "operator": ("flagpost_status", "flagpost_retain"),
+    "dashboards": ("kibana_admin",),
+    "retain": ("flagpost_retain",),
+    "operator": ("flagpost_status",),
     "analyst": ("flagpost_analyst",),
+    "records": ("flagpost_retain",),
+    "auditor": ("flagpost_auditor",),
 }
-"""User → its roles of ../elasticsearch/roles.yml."""
+"""User → its roles, of ../elasticsearch/roles.yml or Elasticsearch's own."""
 
 KIBANA: Final = ("kibana_system", "kibana")
 """Elasticsearch's own user for Kibana's server, and what its secret is called."""

@@ -60,7 +60,7 @@ def _labels(node: Any, known: Known) -> set[str]:
 
 
 def _equal_to(node: Any) -> set[str]:
-    """What `absent` knows of what is not there: of a plain selector, and of nothing else, what was asked for by its value."""
+    """What `absent` knows of what is not there: of a plain selector alone, what was asked for by its value."""
     if not isinstance(node, promql_parser.VectorSelector):
         return set()
     return {one.name for one in node.matchers.matchers if one.op == promql_parser.MatchOp.Equal}

@@ -42,7 +42,7 @@ def test_every_variable_is_a_setting_and_no_secret_stands_in_one(
 ) -> None:
     fields = Settings.model_fields
     for variable, value in environment(name).items():
-        if variable == "HEALTH_URL":  # the image's own
+        if variable in ("HEALTH_URL", "LOGNAME"):  # the image's own, and the system's
             continue
         setting = variable.removeprefix("FLAGPOST_").lower()
         secret = setting.removesuffix("_file")
@@ -116,6 +116,11 @@ def test_who_signs_on_is_made_with_rights_for_it(name: str) -> None:
         return
     assert set(KAFKA_USERS[user]) <= set(RIGHTS)
     at_elasticsearch = here.get("FLAGPOST_ELASTICSEARCH_USERNAME")
+    at_kibana = here.get("FLAGPOST_KIBANA_USERNAME")
+    if at_kibana:
+        short = at_kibana.removeprefix("flagpost_")
+        assert here["FLAGPOST_KIBANA_PASSWORD_FILE"] == f"/run/secrets/elasticsearch_{short}"
+        assert short in ELASTICSEARCH_USERS
     if at_elasticsearch:
         short = at_elasticsearch.removeprefix("flagpost_")
         assert short in ELASTICSEARCH_USERS
@@ -127,7 +132,7 @@ def test_every_user_is_somebodys_and_every_right_of_a_service_is_given() -> None
     assert signed_on == {*KAFKA_USERS, "admin"}
     assert {name for whose in KAFKA_USERS.values() for name in whose} == set(RIGHTS)
     roles = yaml.safe_load((ROOT / "deploy" / "elasticsearch" / "roles.yml").read_text("utf-8"))
-    assert {role for given in ELASTICSEARCH_USERS.values() for role in given} <= set(roles)
+    assert {role for given in ELASTICSEARCH_USERS.values() for role in given} == {*roles, "kibana_admin"}
 
 
 def test_kafka_listens_where_it_is_asked_and_to_nobody_in_plain_text() -> None:
