@@ -6,6 +6,7 @@ Apprise asks nobody else, keeps nothing on disk and follows no redirect; what it
 from __future__ import annotations
 
 import datetime as dt
+import re
 from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
@@ -25,6 +26,9 @@ PATIENCE: Final = 15.0
 ADDRESS: Final = "{address}"
 SAMPLES: Final = ("duty@example.org", "+447700900123", "duty")
 """Addresses that a URL is tried with before there is a recipient: of mail, of a phone, a name."""
+
+_MENTION: Final = re.compile(r"@(?=(?:everyone|here|channel|all|room|team)\b)", re.IGNORECASE)
+_MASKED: Final = re.compile(r"\]\(")
 
 _TYPES: Final[dict[Severity, NotifyType]] = {
     "critical": NotifyType.FAILURE,
@@ -70,7 +74,7 @@ class AppriseSender:
             raise ChannelRefused("the recipient's address does not fit the service's URL")
         result = Apprise(service).notify(
             body=body(notice),
-            title=notice.title,
+            title=defused(notice.title),
             notify_type=_TYPES[notice.alert.severity],
             body_format=NotifyFormat.TEXT,
             interpret_escapes=False,
@@ -82,7 +86,15 @@ class AppriseSender:
 
 def body(notice: Notice) -> str:
     """Text and link. Pure."""
-    return f"{notice.text}\n\n{notice.link}" if notice.link else notice.text
+    text = defused(notice.text)
+    return f"{text}\n\n{notice.link}" if notice.link else text
+
+
+def defused(text: str) -> str:
+    """``text`` without what a chat obeys though it is sent as plain text: a word that calls everybody in the room, and words
+    that hide where their link leads. Pure.
+    """
+    return _MASKED.sub("] (", _MENTION.sub("@\u2060", text))  # an invisible character that breaks the word
 
 
 def _service(url: str, address: str) -> Any:

@@ -116,3 +116,13 @@ def test_a_short_sms_is_left_alone() -> None:
 def test_a_mail_ends_with_its_link() -> None:
     assert apprise.body(notice()).endswith("\n\nhttps://alerts.force.example/a/token")
     assert apprise.body(notice(link=None)) == notice().text
+
+
+def test_a_post_calls_nobody_in_a_chat_and_hides_no_link() -> None:
+    hostile = "@everyone @Here <!channel> see [acknowledge](https://evil.example), mail a@b.example"
+    told = apprise.body(notice(text=hostile))
+    assert "@everyone" not in told
+    assert "@Here" not in told
+    assert "](" not in told
+    assert "a@b.example" in told
+    assert told.endswith("\n\nhttps://alerts.force.example/a/token")
