@@ -47,8 +47,14 @@ LOOK_EVERY: Final = 5.0
 """Seconds between two looks at the lag, the pause and the supervisor. Asking for the lag waits for the poll under way."""
 
 
+_FAUST: Final = logging.getLogger("faust")
+"""Of what inherits from Faust: else its notes of every start and stop would count as ours."""
+
+
 class _CommittedThread(AIOKafkaConsumerThread):
     """Makes a consumer that reads what is committed. Faust has no setting for that."""
+
+    logger = _FAUST
 
     def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -57,6 +63,8 @@ class _CommittedThread(AIOKafkaConsumerThread):
 
 
 class _CommittedConsumer(Consumer):
+    logger = _FAUST
+
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
         return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
 
@@ -73,7 +81,7 @@ class _StageApp(faust.App):
     """
 
     worker: Worker
-    logger = logging.getLogger("faust")  # else its notes of every start and stop would count as ours
+    logger = _FAUST
 
     def _new_transport(self) -> Transport:
         return _CommittedTransport(self.conf.broker_consumer, self)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from agents import stage_app
 from agents.worker import Worker, lag_in
 from pipeline.delivery import Outage
 from pipeline.errors import ElasticsearchUnavailable, KafkaUnavailable, NotSetUp, StageHalted
@@ -300,3 +301,8 @@ async def test_the_mark_of_a_transaction_is_no_message_to_do(
 ) -> None:
     known = {} if taken is None else {("alerts", 0): taken}
     assert await lag_in(Consumer(end, position, committed), known) == lag
+
+
+@pytest.mark.parametrize("part", [stage_app._StageApp, stage_app._CommittedConsumer, stage_app._CommittedThread])
+def test_what_inherits_from_faust_logs_as_faust_does(part: type[Any]) -> None:
+    assert part.logger.name == "faust"  # whose notes of every start and stop are none of ours
