@@ -111,6 +111,16 @@ def test_a_topic_that_is_otherwise_is_brought_back(flagpost: Flagpost, ready: Se
     assert config(ready, "posts")["flush.ms"] == "5000"  # what is not ours stays
 
 
+def test_a_topic_from_before_files_had_their_time_is_given_it(flagpost: Flagpost, ready: Settings) -> None:
+    name = ready.named("chatter-sample")
+    before = {"cleanup.policy": "delete", "segment.ms": "604800000", "max.compaction.lag.ms": str(2**63 - 1)}
+    admin(ready).alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, before)])
+    ran = flagpost("setup")
+    assert "cleanup.policy delete → compact,delete" in ran.out
+    assert "segment.ms 604800000 → 21600000" in ran.out
+    assert config(ready, "chatter-sample")["max.compaction.lag.ms"] == "21600000"
+
+
 def test_retention_follows_the_settings(flagpost: Flagpost, ready: Settings) -> None:
     ran = flagpost("setup", env={"kafka_retention_days": '{"posts": 0.5}'})
     assert ran.code == 0
@@ -172,6 +182,7 @@ async def test_an_index_from_before_there_were_reviews_takes_them_and_what_it_ho
             stage = IndexStage(BulkWriter(asking, write_alias), alerts_alias=ready.named(mapping.ALERTS.write_alias))
             messages = [message(reviewed, topic="flagged"), message(ALERT, topic="alerts", key=b"a")]
             assert await stage.handle(messages) == [Done("indexed")] * 2
+        client.indices.refresh(index=index)  # an item is found as a search finds it
         assert find_item(client, ready, document_id("x", "old")) == item("old")
         assert find_item(client, ready, "x:new") == reviewed
 
