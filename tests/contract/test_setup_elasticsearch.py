@@ -68,16 +68,18 @@ def there(
 
 
 def holding(server: ScriptedElasticsearch, template: dict[str, Any], **indices: Any) -> ScriptedElasticsearch:
-    """A cluster that holds a template and indices of items, and the alerts' as they should be beside them."""
+    """A cluster that holds a template and indices of items, and those of all else as they should be beside them."""
     analysis = template["_meta"]["flagpost"]["analysis"]
     settings = template["template"]["settings"]["index"]
-    alerts = mapping.template(analysis, replicas=settings["number_of_replicas"], index=mapping.ALERTS)
-    for name, body in (("flagpost-items", template), ("flagpost-alerts", alerts)):
-        found = {"index_templates": [{"name": name, "index_template": body}]}
-        server.on("GET", f"/_index_template/{name}", found).on("PUT", f"/_index_template/{name}", OK)
-    server.on("GET", "/flagpost-items*", {name.replace("_", "-"): body for name, body in indices.items()})
-    beside = there(analysis, index=mapping.ALERTS, replicas=settings["number_of_replicas"])
-    server.on("GET", "/flagpost-alerts*", {"flagpost-alerts-v1": beside})
+    replicas = settings["number_of_replicas"]
+    for index in mapping.INDICES:
+        ours = index is mapping.ITEMS
+        body = template if ours else mapping.template(analysis, replicas=replicas, index=index)
+        found = {"index_templates": [{"name": index.alias, "index_template": body}]}
+        server.on("GET", f"/_index_template/{index.alias}", found).on("PUT", f"/_index_template/{index.alias}", OK)
+        items = {name.replace("_", "-"): held for name, held in indices.items()}
+        beside = {index.name: there(analysis, index=index, replicas=replicas)}
+        server.on("GET", f"/{index.alias}*", items if ours else beside)
     return server.on("PUT", f"/{INDEX}/_settings", OK).on("PUT", f"/{INDEX}/_mapping", OK).on("POST", "/_aliases", OK)
 
 
@@ -134,7 +136,7 @@ def test_an_index_keeps_its_analysis_and_setup_says_so(server: ScriptedElasticse
     changes = run(server, tmp_path)
     assert "analysis" in changes[THE_INDEX].attention
     assert changes[THE_INDEX].state == "unchanged"
-    assert server.writes == ["PUT /_index_template/flagpost-items", "PUT /_index_template/flagpost-alerts"]
+    assert server.writes == [f"PUT /_index_template/{index.alias}" for index in mapping.INDICES]
 
 
 def test_new_fields_are_added_to_an_index_that_is_there(server: ScriptedElasticsearch, tmp_path: Path) -> None:
