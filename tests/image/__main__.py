@@ -45,6 +45,10 @@ def main() -> int:
         print(f"installed: {size / 1e6:.0f} MB, after {time.monotonic() - began:.0f} s")
         _close(room)
         wrong = [problem for smoke in SMOKES for problem in _try(room, plan, smoke)]
+        written = [path for name in ("tmp", "var/lib/flagpost") for path in (room.root / name).rglob("*")]
+        print(
+            f"written by all of these: {', '.join(str(path.relative_to(room.root)) for path in written) or 'nothing'}"
+        )
     for problem in wrong:
         print(f"✗ {problem}")
     print(f"{len(SMOKES) - len(wrong)} passed, {len(wrong)} failed")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.errors import KafkaUnavailable
+from pipeline.errors import InvalidSettings, KafkaUnavailable
 
 POSTS: Final = "".join(
     json.dumps({"source": "x", "id": str(number), "text": text, "created_at": "2026-08-15T10:00:00Z"}) + "\n"
@@ -19,6 +19,10 @@ POSTS: Final = "".join(
         )
     )
 )
+
+
+USERS: Final = ("python", "-m", "deploy.compose.users")
+"""As ../../deploy/compose.yaml starts it."""
 
 
 @dataclass(frozen=True)
@@ -48,5 +52,5 @@ SMOKES: Final = (
     Smoke(["classify", "-"], stdin=POSTS, right=_three_verdicts),
     Smoke(["worker", "classify"], ["No Kafka is set", "FLAGPOST_KAFKA_BOOTSTRAP"], KafkaUnavailable.exit_code),
     Smoke(["setup"], ["No Kafka is set"], KafkaUnavailable.exit_code),
-    Smoke([], ["No Kafka is set"], KafkaUnavailable.exit_code, entrypoint=("python", "-m", "deploy.compose.users")),
+    Smoke([], ["The secret kafka_setup is missing"], InvalidSettings.exit_code, entrypoint=USERS),
 )

@@ -167,6 +167,7 @@ def test_security_is_on_and_no_second_node_may_join() -> None:
     assert ELASTICSEARCH["xpack.security.enabled"]
     assert ELASTICSEARCH["xpack.security.http.ssl"]["enabled"]
     assert ELASTICSEARCH["transport.host"] == "127.0.0.1"
+    assert ELASTICSEARCH["path.repo"] in {target for _, target, *_ in mounts("elasticsearch")}
     assert environment("index")["FLAGPOST_ELASTICSEARCH_URL"] == KIBANA_YML["elasticsearch.hosts"][0]
 
 
