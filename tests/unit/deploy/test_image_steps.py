@@ -51,6 +51,7 @@ def test_the_images_variables_are_settings(tmp_path: Path) -> None:
         ("deploy/alerts/rules.yaml", True),
         ("deploy/compose/__pycache__/users.cpython-312.pyc", False),
         ("secrets/kafka_admin", False),
+        ("deploy/compose/secrets/kafka_admin", False),
         (".env", False),
         (".venv/bin/python", False),
         ("tests/conftest.py", False),
