@@ -13,7 +13,7 @@ from pipeline.offsets import OffsetReader
 from pipeline.settings import Settings
 from pipeline.status import Lag, read_lags, require_topics
 from schemas import mapping
-from schemas.topics import ALERTS
+from schemas.topics import ALERTS, AUDIT
 
 POLL_SECONDS: Final = 0.3
 
@@ -36,12 +36,13 @@ def wait_until_done(
     Raises `NotDone` after ``timeout`` seconds, `NotSetUp`, and `KafkaUnavailable` when Kafka can't be asked.
     """
     deadline = time.monotonic() + timeout
-    alerts = settings.named(ALERTS.name)  # ends with the mark of a transaction, which is no record: always one behind
+    # What the page stage writes ends with the mark of a transaction, which is no record: always one behind.
+    marked = {settings.named(ALERTS.name), settings.named(AUDIT.name)}
     with OffsetReader(settings) as reader:
         while True:
             offsets, lags = read_lags(reader, settings)
             require_topics(settings, set(offsets))
-            open_lags = [lag for lag in lags if lag.lag and lag.stage in stages and lag.topic != alerts]
+            open_lags = [lag for lag in lags if lag.lag and lag.stage in stages and lag.topic not in marked]
             if not open_lags:
                 break
             told(open_lags)

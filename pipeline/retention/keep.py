@@ -8,6 +8,7 @@ tombstone that comes back.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -74,7 +75,8 @@ def stored(client: Elasticsearch, settings: Settings, holds: Sequence[Hold]) -> 
 def _records(documents: Iterable[Mapping[str, Any]]) -> Iterator[Item | Withdrawn]:
     for one in documents:
         if one.get("found"):
-            yield record_of(one["_source"])
+            with contextlib.suppress(NoItem):  # what is no document of ours is given again, and loses if it is older
+                yield record_of(one["_source"])
 
 
 def record_of(source: Mapping[str, Any]) -> Item | Withdrawn:
@@ -82,7 +84,10 @@ def record_of(source: Mapping[str, Any]) -> Item | Withdrawn:
     try:
         return item_of(source)
     except NoItem:
-        document = msgspec.convert(source, Document)
+        try:
+            document = msgspec.convert(source, Document)
+        except msgspec.ValidationError:
+            raise NoItem("it is no document of this version of flagpost") from None
         ours = document.flagpost
         return Withdrawn(
             source=ours.source,

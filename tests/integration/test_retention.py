@@ -33,6 +33,7 @@ from tests.worker_processes import WorkerProcesses, wait_for
 pytestmark = pytest.mark.integration
 
 NOW = dt.datetime.now(dt.UTC)
+STAGES = ("classify", "review", "index", "alert", "page")
 YEAR = {"FLAGPOST_RETAIN_ITEMS_DAYS": "365"}
 
 # Of whatever the model thinks, it must not doubt these.
@@ -125,7 +126,7 @@ def test_nothing_withdrawn_expired_or_forgotten_comes_back_when_every_topic_is_r
 ) -> None:
     mine = Author(id="77", handle="Sally_B")
     now = dt.datetime.now(dt.UTC)
-    with WorkerProcesses(ready, "classify", "review", "index", **YEAR, FLAGPOST_CHATTER_SAMPLE="1") as workers:
+    with WorkerProcesses(ready, *STAGES, **YEAR, FLAGPOST_CHATTER_SAMPLE="1") as workers:
         workers.wait_until_up()
         send(ready, "posts", post("fresh", HELP, created_at=now))
         send(
@@ -138,6 +139,7 @@ def test_nothing_withdrawn_expired_or_forgotten_comes_back_when_every_topic_is_r
         before = found(ready)
         assert {"old", "held", "fresh", "help"} <= set(before)
         assert "sun" not in before
+        wait_for(lambda: {"x:fresh", "x:help"} <= set(told_by_alerts(ready)), 30, "an alert tells of both posts")
         assert flagpost("hold", "add", "x:held", "--why", "R v Marsh", "--by", "j.doyle").code == 0
 
         told = retained(flagpost)
@@ -157,6 +159,8 @@ def test_nothing_withdrawn_expired_or_forgotten_comes_back_when_every_topic_is_r
         assert ran.code == 0, ran.err
         assert "2 posts found (x 2)." in ran.out
         assert "2 to delete, 0 deleted already, 0 held." in ran.out
+        wait_for(lambda: "x:help" not in told_by_alerts(ready), 30, "no alert tells what is forgotten")
+        assert "x:fresh" in told_by_alerts(ready)
         after = found(ready)
         assert (after["help"], after["sun"]) == ("tombstone", "tombstone")
         assert [json.loads(line)["id"] for line in rows.read_text("utf-8").splitlines()] == [document_id("x", "fresh")]
@@ -167,10 +171,17 @@ def test_nothing_withdrawn_expired_or_forgotten_comes_back_when_every_topic_is_r
         assert "There is nothing to forget." in again.out
 
     replay(ready)
-    with WorkerProcesses(ready, "classify", "review", "index", **YEAR):
+    with WorkerProcesses(ready, *STAGES, **YEAR):
         done(ready)
     assert found(ready) == after
     assert "sally" not in json.dumps([json.loads(one.value) for one in records(ready, "audit")]).lower()
+
+
+def told_by_alerts(settings: Settings) -> dict[str, str]:
+    """uid → the words of its post, as the newest record of each alert tells them."""
+    newest = {record.key: record.value for record in records(settings, "alerts") if record.key and record.value}
+    items = [one for value in newest.values() for one in json.loads(value).get("items", [])]
+    return {f"{one['source']}:{one['id']}": one["excerpt"]["text"] for one in items if one.get("excerpt")}
 
 
 def counts(told: dict[str, Any], what: str) -> tuple[int, int, int]:
