@@ -11,6 +11,8 @@ Faust 0.15 has traps, and this file steps around each:
 * After leaving the group for a missed poll it does not come back: see `MAX_POLL_INTERVAL`.
 * Its consumer reads what a transaction holds before it is committed, unless the whole app works in transactions of Faust's
   own: here a thread of `_CommittedThread`, so that what a page worker took back is never indexed.
+* It counts the message after a hole among the holes, and so commits no further than to the next hole at once: of
+  transactions, each of which ends with one, one a second. Here only what is no message is a hole.
 * Agents start when partitions are assigned: here the stage is built before, see `_StageApp`.
 """
 
@@ -26,7 +28,7 @@ from typing import Any, Final
 import faust
 from aiokafka import AIOKafkaConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
-from faust.types import StreamT
+from faust.types import TP, StreamT
 
 from agents.kafka_producer import ssl_context
 from agents.worker import StageMaker, Worker
@@ -67,6 +69,10 @@ class _CommittedConsumer(Consumer):
 
     def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
         return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Notes that there is no message between two: ``offset_to`` is the second one's, which Faust counts as well."""
+        await super()._add_gap(tp, offset_from, offset_to - 1)
 
 
 class _CommittedTransport(Transport):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.offsets import OffsetReader
 from pipeline.settings import Settings
 from pipeline.workers import workers
 from schemas.mapping import ALERTS
@@ -26,6 +27,10 @@ def health(settings: Settings) -> dict[str, Any]:
     return told
 
 
+def sequences(settings: Settings) -> list[int]:
+    return [hit["_source"]["flagpost"]["alert"]["sequence"] for hit in hits(settings, ALERTS.alias)]
+
+
 def test_what_was_taken_back_is_never_indexed_and_the_end_of_a_transaction_is_no_message_to_do(ready: Settings) -> None:
     written = Written(ready)
     written.put(alert(id="a" * 16), taken_back=True)
@@ -38,3 +43,15 @@ def test_what_was_taken_back_is_never_indexed_and_the_end_of_a_transaction_is_no
     with WorkerProcesses(ready, "index") as running:
         running.wait_until_up()
         wait_for(lambda: health(ready)["lag"] == 0, 30, "nor is there for the worker after it")
+
+
+def test_what_is_done_is_committed_at_once_however_many_transactions_it_was_written_in(ready: Settings) -> None:
+    written = Written(ready)
+    with WorkerProcesses(ready, "index") as running:
+        running.wait_until_up()
+        for number in range(1, 101):
+            written.put(alert(sequence=number))
+        wait_for(lambda: sequences(ready) == [100], 30, f"all of it is indexed; {running.log('index')}")
+        with OffsetReader(ready) as offsets:
+            group, topic = ready.named("flagpost-index"), ready.named("alerts")
+            wait_for(lambda: offsets.committed([group])[group][topic][0] >= 199, 10, "all of it is committed")
