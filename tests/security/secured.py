@@ -20,6 +20,8 @@ ROLES: Final = {
     "analyst": "flagpost_analyst",
     "auditor": "flagpost_auditor",
     "retain": "flagpost_retain",
+    "forget": "flagpost_retain",
+    "hold": "flagpost_analyst",
     "status": "flagpost_status",
     "kibana-analyst": "kibana_analyst",
     "kibana-auditor": "kibana_auditor",

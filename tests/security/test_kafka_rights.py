@@ -13,7 +13,7 @@ from pipeline.kafka_clients import kafka_errors_explained, kafka_python_options
 from pipeline.page.actions import NotTakenUp
 from pipeline.topic_reader import SILENCE_SECONDS
 from schemas import codec
-from schemas.topics import ALERT_ACTIONS, ALERTS, AUDIT, CHATTER_SAMPLE, FLAGGED, POSTS, REVIEWS
+from schemas.topics import ALERT_ACTIONS, ALERTS, AUDIT, CHATTER_SAMPLE, FLAGGED, HOLDS, POSTS, REVIEWS
 from tests.notices import alert
 from tests.security.kafka_attempts import Attempt, creates, deletes, joins, reads, shortens, writes
 from tests.security.run import Ran
@@ -75,6 +75,12 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
         ("analyst", joins("flagpost-review", "reviews")),
         ("dead-letters", reads(POSTS)),
         ("dead-letters", writes("outcomes")),
+        ("hold", reads(POSTS)),
+        ("hold", writes("posts")),
+        ("retain", writes("posts")),
+        ("forget", writes("flagged")),
+        ("forget", reads(AUDIT)),
+        ("page", reads(HOLDS)),
         ("stranger", reads(POSTS)),
         ("stranger", writes("posts")),
     ],
