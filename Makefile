@@ -57,9 +57,9 @@ lint: $(VENV)/.done-dev
 format: $(VENV)/.done-dev ## Format the code
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
-generated: $(VENV)/.done ## Regenerate the index templates, JSON Schemas and Kibana's objects
+generated: $(VENV)/.done ## Regenerate the index templates, JSON Schemas, Kibana's objects and Grafana's dashboard
 	@$(BIN)/python -m schemas.mapping && $(BIN)/python -m schemas.json_schema && $(BIN)/python -m pipeline.alert.rules_schema \
-		&& $(BIN)/python -m deploy.kibana
+		&& $(BIN)/python -m deploy.kibana && $(BIN)/python -m deploy.grafana.dashboard
 
 locks: ## Recompile requirements/*.txt from pyproject.toml (needs uv)
 	@set -e; compile="uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11"; \

@@ -384,7 +384,7 @@ class Looking:
 
     async def beat(self, _now: object) -> bool:
         self.beats += 1
-        return True
+        return self.beats == 1
 
 
 async def test_what_is_wrong_with_flagpost_is_paged(room: Room) -> None:
@@ -406,6 +406,17 @@ async def test_a_channel_that_can_not_be_opened_is_told_before_anybody_must_be_p
         await room.until(lambda: len(room.kafka.alerts) == 2, "an alert about it")
     (about,) = [alert for alert in room.kafka.alerts if alert.rule == "system-channel"]
     assert (about.group, "KEY" in (about.title or "")) == ("pager", True)
+
+
+async def test_when_the_outside_last_heard_of_it_is_a_figure(room: Room) -> None:
+    room.watch = Looking()
+    told = room.metrics.registry.get_sample_value
+    async with running(room, room.worker()):
+        await room.until(lambda: room.watch.beats, "a sign of life")
+        await room.until(
+            lambda: told("flagpost_heartbeat_timestamp_seconds", {"stage": "page"}) == START.timestamp(),
+            "it is noted",
+        )
 
 
 async def test_a_look_that_fails_stops_no_page(room: Room) -> None:
