@@ -35,6 +35,13 @@ WORDINGS: Final = Path("ingest") / "wordings.sqlite3"
 REMEMBERED: Final = dt.timedelta(days=14)
 """Twice as long as `[posts]` keeps them."""
 
+MOST: Final = 2_000_000
+MOST_IN_MEMORY: Final = 200_000
+"""Wordings that are kept, the newest; some 100 bytes each. The latter where the file can't be used."""
+
+PRUNED_EVERY: Final = 100_000
+"""After so many new ones the oldest are forgotten."""
+
 MOST_UNSAVED: Final = 5000
 
 _HASH: Final = 16
@@ -57,12 +64,14 @@ class Wordings:
         """A ``file`` that can't be used is logged, and only this process remembers: posts must come in all the same."""
         self._now = now
         self._unsaved: dict[bytes, _Known] = {}
-        self._database: sqlite3.Connection | None = None
+        self._most = MOST
+        self._since_pruned = 0
         try:
-            self._database = _opened(file, milliseconds(now() - REMEMBERED))
+            self._database = _opened(file)
+            self._prune()
         except (sqlite3.Error, OSError) as error:
             log.warning("wordings are not remembered beyond this process", file=str(file), reason=str(error))
-            self._database = _opened(None, 0)
+            self._database, self._most = _opened(None), MOST_IN_MEMORY
 
     def __enter__(self) -> Self:
         return self
@@ -92,34 +101,46 @@ class Wordings:
 
     def save(self) -> None:
         """Writes down what is new, in one short transaction, so that another process need not wait for ours."""
-        if self._database is None or not self._unsaved:
+        if not self._unsaved:
             return
         at = milliseconds(self._now())
         rows = [(post, said, given, at) for post, known in self._unsaved.items() for said, given in known.items()]
         try:
             with self._database:
                 self._database.executemany("INSERT OR IGNORE INTO wording VALUES (?, ?, ?, ?)", rows)
+            self._since_pruned += len(rows)
+            if self._since_pruned >= PRUNED_EVERY:
+                self._prune()
         except sqlite3.Error as error:
             log.warning("wordings are not saved", reason=str(error), wordings=len(rows))
         self._unsaved.clear()
 
     def close(self) -> None:
         self.save()
-        if self._database is not None:
-            self._database.close()
+        self._database.close()
 
     def _known(self, post: bytes) -> _Known:
         found: _Known = {}
-        if self._database is not None:
-            try:
-                found = dict(self._database.execute("SELECT said, given FROM wording WHERE post = ?", (post,)))
-            except sqlite3.Error as error:
-                log.warning("wordings can't be looked up", reason=str(error))
+        try:
+            found = dict(self._database.execute("SELECT said, given FROM wording WHERE post = ?", (post,)))
+        except sqlite3.Error as error:
+            log.warning("wordings can't be looked up", reason=str(error))
         return found | self._unsaved.get(post, {})
 
+    def _prune(self) -> None:
+        """Forgets what is older than memory, and the oldest beyond what there is room for. Raises sqlite3.Error."""
+        self._since_pruned = 0
+        oldest = milliseconds(self._now() - REMEMBERED)
+        with self._database:
+            self._database.execute("DELETE FROM wording WHERE read < ?", (oldest,))
+            self._database.execute(
+                "DELETE FROM wording WHERE read <= (SELECT read FROM wording ORDER BY read DESC LIMIT 1 OFFSET ?)",
+                (self._most,),
+            )
 
-def _opened(file: Path | None, oldest: int) -> sqlite3.Connection:
-    """The database, without what was read before ``oldest``; in memory where there is no ``file``."""
+
+def _opened(file: Path | None) -> sqlite3.Connection:
+    """The database; in memory where there is no ``file``."""
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
     database = sqlite3.connect(file or ":memory:", timeout=5.0, check_same_thread=False)
@@ -131,7 +152,6 @@ def _opened(file: Path | None, oldest: int) -> sqlite3.Connection:
                 "CREATE TABLE IF NOT EXISTS wording"
                 " (post BLOB, said BLOB, given INTEGER, read INTEGER, PRIMARY KEY (post, said)) WITHOUT ROWID"
             )
-            database.execute("DELETE FROM wording WHERE read < ?", (oldest,))
     except sqlite3.Error:
         database.close()
         raise

@@ -91,6 +91,18 @@ def test_what_is_older_than_memory_is_forgotten(file: Path) -> None:
     assert revised(file, post("second", read=1), now=START + REMEMBERED + dt.timedelta(seconds=1)) == [POSTED]
 
 
+def test_memory_has_an_end(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.ingest.wordings.MOST", 10)
+    monkeypatch.setattr("pipeline.ingest.wordings.PRUNED_EVERY", 5)
+    clock = iter(range(10**6))
+    with Wordings(file, lambda: START + dt.timedelta(seconds=next(clock))) as wordings:
+        for number in range(40):
+            wordings.revised(post(id=str(number)))
+            wordings.save()
+        assert 10 <= wordings._database.execute("SELECT count(*) FROM wording").fetchone()[0] <= 15
+        assert wordings.revised(post("second", id="39", read=1)).revision > POSTED, "the newest are remembered"
+
+
 def test_a_file_that_can_not_be_used_stops_no_post(tmp_path: Path) -> None:
     broken = tmp_path / "wordings.sqlite3"
     broken.write_bytes(b"no database" * 1000)
