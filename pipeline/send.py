@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -50,23 +51,24 @@ def send(
             metrics_enabled=False,
         )
     try:
-        sent = [
-            producer.send(
-                settings.named(record.topic.name),
-                key=record.key,
-                value=None if isinstance(record, Tombstone) else record.value,
-                headers=[] if isinstance(record, Tombstone) else list(record.headers),
-                partition=partition,
-            )
-            for record in records
-        ]
+        sent = [_taken_in(producer, settings, record, partition) for record in records]
         return [future.get(timeout=seconds).offset for future in sent]
     except kafka_errors.KafkaError as error:
-        if isinstance(error, kafka_errors.KafkaTimeoutError):  # all that is told of a topic that is missing
-            topic_ids(settings, sorted({settings.named(record.topic.name) for record in records}))
         meaning = explain(error, settings.bootstrap())
         if isinstance(meaning, KafkaUnavailable):
             meaning.hint = f"{meaning.hint} {afterwards}"
         raise meaning from None
     finally:
         producer.close(timeout=1)
+
+
+def _taken_in(producer: Any, settings: Settings, record: Outgoing | Tombstone, partition: int | None) -> Any:
+    """The future of the record's acknowledgement. Raises `NotSetUp` where its topic is missing, and Kafka's errors."""
+    topic = settings.named(record.topic.name)
+    value, headers = (None, ()) if isinstance(record, Tombstone) else (record.value, record.headers)
+    try:
+        return producer.send(topic, key=record.key, value=value, headers=list(headers), partition=partition)
+    except kafka_errors.KafkaTimeoutError:  # all that it tells of a topic that is missing
+        with contextlib.suppress(KafkaUnavailable):
+            topic_ids(settings, [topic])
+        raise
