@@ -20,6 +20,8 @@ LOOKS: Final = frozenset(
         "dead-letter-viewed",
         "decisions-exported",
         "decisions-viewed",
+        "forget-sought",
+        "hold-viewed",
         "items-exported",
         "items-export-ended",
         "items-searched",
