@@ -119,9 +119,9 @@ def pruned(pages: Sequence[Page], room: int) -> list[Page]:
     and without the oldest that ended, until there is ``room`` for so many more.
     """
     kept: list[Page] = []
-    told: set[tuple[Pair, bool]] = set()
+    told: set[tuple[Pair, bool, bool]] = set()
     for page in reversed(pages):
-        key = (_pair(page), page.end == "delivered")
+        key = (_pair(page), page.end == "delivered", page.tries > 0)
         if page.end is None or key not in told:
             kept.append(page)
         if page.end is not None:

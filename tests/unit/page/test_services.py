@@ -90,6 +90,21 @@ def test_a_failed_try_may_have_reached_it_and_a_refused_page_has_not() -> None:
         assert [kind for kind, recipient in scene.pages if recipient == "inspector"] == pages
 
 
+def test_a_try_that_may_have_reached_it_is_not_forgotten_for_pages_that_were_never_tried() -> None:
+    scene = serving(channels={"pager": ALERTMANAGER})
+    scene.answers = lambda page: "failed" if page.kind == "open" else "delivered"
+    scene.take(matched())
+    scene.act("acknowledge")
+    scene.rules = rules(rule(quiet=quiet("00:00", "23:59")), channels=scene.rules.channels)
+    for number in range(3):
+        scene.wait(seconds=1)
+        scene.act("escalate")
+        scene.wait(seconds=1)
+        scene.act("acknowledge", by=f"somebody {number}")
+    scene.act("resolve")
+    assert scene.pages[-1] == ("resolved", "inspector")
+
+
 def test_an_escalation_calls_though_word_of_the_acknowledgement_is_still_to_come() -> None:
     scene = serving(escalating(repeat_minutes=None))
     scene.answers = lambda page: "failed" if page.kind == "acknowledged" else "delivered"
