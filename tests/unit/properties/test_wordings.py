@@ -25,7 +25,9 @@ SENT = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(SENT)
-def test_a_wording_has_one_revision_and_each_new_one_is_newer_than_all_before(sent: list[tuple[str, int, bool]]) -> None:
+def test_a_wording_has_one_revision_and_each_new_one_is_newer_than_all_before(
+    sent: list[tuple[str, int, bool]],
+) -> None:
     revisions: dict[str, dt.datetime] = {}
     with tempfile.TemporaryDirectory() as folder:
         wordings = Wordings(Path(folder) / "wordings", lambda: START)
