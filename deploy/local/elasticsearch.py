@@ -57,7 +57,7 @@ class Elasticsearch:
         port = ports.choose("elasticsearch", avoid)
         folders = self.folders
         self.place.shown(folders.root)
-        for folder in (folders.data, folders.logs, folders.temporary):
+        for folder in (folders.data, folders.logs, folders.temporary, snapshots(folders)):
             self.place.hand_over(folder)
         config = self.place.fresh(folders.config)
         (config / "elasticsearch.yml").write_text(settings(folders, port, program), encoding="utf-8")
@@ -85,6 +85,11 @@ def cluster_name(folders: Folders) -> str:
     return f"flagpost-local-{hashlib.sha256(str(folders.root).encode()).hexdigest()[:12]}"
 
 
+def snapshots(folders: Folders) -> Path:
+    """Where the server may keep snapshots, if somebody registers a repository there."""
+    return folders.root / "snapshots"
+
+
 def settings(folders: Folders, port: int, program: Path) -> str:
     """The text of elasticsearch.yml. Paths are quoted as JSON, which YAML reads."""
     text = rendered(
@@ -92,6 +97,7 @@ def settings(folders: Folders, port: int, program: Path) -> str:
         cluster=cluster_name(folders),
         data=json.dumps(str(folders.data)),
         logs=json.dumps(str(folders.logs)),
+        snapshots=json.dumps(str(snapshots(folders))),
         port=port,
     )
     if (program / "modules" / "x-pack-security").is_dir():  # elsewhere the setting is unknown, and refused
