@@ -53,6 +53,7 @@ def _placed() -> Iterator[dict[str, Any]]:
             "id": number,
             "type": "row",
             "title": title,
+            "collapsed": False,
             "gridPos": {"x": 0, "y": y, "w": WIDTH, "h": 1},
             "panels": [],
         }
