@@ -63,14 +63,17 @@ def export(wanted: Search, form: Form, out: Path | None, bom: bool, why: str | N
         }
         on_record.write("items-exported", index, **about, **described(wanted), found=str(scan.expected))
         written = 0
+        complete = "no"
+        stream = target.stream if target else click.get_binary_stream("stdout")
         try:
-            write = writer_of(form, target.stream if target else click.get_binary_stream("stdout"), bom)
+            write = writer_of(form, stream, bom)
             for hit in scan:
                 write(hit)
                 written += 1
+            stream.flush()  # whoever reads may be gone by now
             _require_all(scan, written)
+            complete = "yes"
         finally:
-            complete = "yes" if written == scan.expected else "no"
             on_record.write("items-export-ended", index, **about, written=str(written), complete=complete)
         if target:
             target.keep()
