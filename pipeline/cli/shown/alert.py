@@ -72,7 +72,7 @@ def whole(
         yield pages_table(alert.pages, zone)
     if history is not None:
         yield Text("\nHistory", style="bold")
-        yield history_table(history, zone) if history else Text("nothing is in the audit log yet", style="dim")
+        yield from _history(history, zone) if history else [Text("nothing is in the audit log yet", style="dim")]
 
 
 def posts(alert: Alert) -> str:
@@ -99,13 +99,14 @@ def pages_table(pages: Sequence[Page], zone: dt.tzinfo | None) -> Table:
     return table
 
 
-def history_table(history: Sequence[AuditEntry], zone: dt.tzinfo | None) -> Table:
-    table = _table("When", "Who", "Did", "Detail")
+def _history(history: Sequence[AuditEntry], zone: dt.tzinfo | None) -> Iterator[RenderableType]:
+    """A line for each act, and its details below it: in a column they would be a word wide."""
     for entry in history:
-        detail = ", ".join(f"{name} {value}" for name, value in entry.detail.items())
-        cells = (_at(entry.at, zone), entry.by, entry.act.replace("-", " "), detail)
-        table.add_row(*(Text(one_line(cell)) for cell in cells))
-    return table
+        head = Text(f"{_at(entry.at, zone)}  {one_line(entry.by)}  ", overflow="fold")
+        head.append(one_line(entry.act.replace("-", " ")), style="bold")
+        yield head
+        if entry.detail:
+            yield _indented(", ".join(f"{name} {value}" for name, value in entry.detail.items()), "dim")
 
 
 def _head(alert: Alert, id: str, now: dt.datetime) -> Text:

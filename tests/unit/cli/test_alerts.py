@@ -127,6 +127,14 @@ def test_everything_about_an_alert_is_shown() -> None:
         assert part in told, part
 
 
+def test_what_was_done_can_be_read_on_a_terminal_of_80_columns() -> None:
+    detail = {"page": "msg_abcdefghijklmnop.1", "kind": "open", "channel": "desk", "recipient": "duty-inspector"}
+    told = shown(
+        *whole(alert(), [AuditEntry(at=OPENED, by="flagpost", act="page-sent", on="a", detail=detail)], NOW, dt.UTC)
+    )
+    assert "2026-08-15 13:00:00  flagpost  page sent\n  page msg_abcdefghijklmnop.1, kind open, channel desk," in told
+
+
 def test_an_alert_without_a_history_says_whether_there_is_none_or_it_is_not_known() -> None:
     assert "nothing is in the audit log yet" in shown(*whole(alert(), [], NOW))
     assert "History" not in shown(*whole(alert(), None, NOW))
