@@ -26,7 +26,10 @@ MISSED: Final = 2
 """A condition that was not reported so many times is over."""
 
 CHANNEL: Final[SystemRule] = "system-channel"
-"""The rule of alerts about channels, which the page stage opens itself."""
+"""The rule of alerts about channels through which no page gets, which the page stage opens itself."""
+
+SETTINGS: Final[SystemRule] = "system-channel-settings"
+"""That of channels that can't even be opened."""
 
 RULES: Final[tuple[SystemRule, ...]] = (
     "system-lag",
@@ -35,6 +38,7 @@ RULES: Final[tuple[SystemRule, ...]] = (
     "system-dead-letters",
     "system-silent-source",
     "system-rules",
+    "system-channel-settings",
     "system-channel",
 )
 
@@ -69,13 +73,18 @@ def take_conditions(
 
 def channel_fails(draft: Draft, rules: RulesFile, channel: str, now: dt.datetime) -> None:
     """Opens an alert about a channel, if there is none."""
+    if any(alert.group == channel for alert in draft.unresolved(SETTINGS)):
+        return
     title = f"Pages do not get through the channel {channel}: see its answers in `flagpost alerts list`."
-    _open(draft, rules, _about_channel(channel, title), now)
+    _open(draft, rules, Condition(rule=CHANNEL, about=channel, severity="error", title=title), now)
 
 
 def unusable_channels(reasons: Mapping[str, str]) -> list[Condition]:
     """Channels that could not even be opened: that is to be known before somebody must be paged through one."""
-    return [_about_channel(name, f"The channel {name} can't be used: {reason}") for name, reason in reasons.items()]
+    return [
+        Condition(rule=SETTINGS, about=name, severity="error", title=f"The channel {name} can't be used: {reason}")
+        for name, reason in reasons.items()
+    ]
 
 
 def channel_works(draft: Draft, rules: RulesFile, channel: str, now: dt.datetime) -> None:
@@ -83,10 +92,6 @@ def channel_works(draft: Draft, rules: RulesFile, channel: str, now: dt.datetime
     for alert in draft.unresolved(CHANNEL):
         if alert.group == channel:
             _close(draft, rules, alert, now, "the channel delivers again")
-
-
-def _about_channel(channel: str, title: str) -> Condition:
-    return Condition(rule=CHANNEL, about=channel, severity="error", title=title)
 
 
 def _open(draft: Draft, rules: RulesFile, condition: Condition, now: dt.datetime) -> None:

@@ -22,6 +22,9 @@ log = get_logger(__name__)
 AT_ONCE: Final = 4
 """Pages under way in one channel."""
 
+OPENED_AGAIN: Final = dt.timedelta(minutes=1)
+"""After so long a channel that could not be opened is tried again: its secret may have been put right."""
+
 SEND_WITHIN: Final = 60.0
 """Seconds after which a channel that has not answered has failed, whatever its own bounds are."""
 
@@ -67,10 +70,14 @@ class Sender:
         self._outcomes: list[Outcome] = []
         self._closing: set[asyncio.Task[None]] = set()
         self._open = True
+        self._again_at: dt.datetime | None = None
 
     def use(self, rules: RulesFile) -> None:
-        """Opens the file's channels; those of the file before are closed when nothing is under way in them."""
+        """Opens the file's channels; those of the file before are closed when nothing is under way in them. What can't be
+        opened is tried again now and then.
+        """
         if self._settings == rules.channels:
+            self._open_again(rules)
             return
         if self._channels:
             closing = asyncio.create_task(_close_after(self._tasks(), self._channels))
@@ -78,6 +85,7 @@ class Sender:
             closing.add_done_callback(self._closing.discard)
         self._settings = rules.channels
         self._channels = {name: self._opened(name, channel) for name, channel in rules.channels.items()}
+        self._again_at = self._clock() + OPENED_AGAIN
 
     def unusable(self) -> dict[str, str]:
         """Channels that could not be opened, and why."""
@@ -135,6 +143,12 @@ class Sender:
 
     def _tasks(self) -> list[asyncio.Task[None]]:
         return [task for _, task in self._under_way.values()]
+
+    def _open_again(self, rules: RulesFile) -> None:
+        if self._again_at is None or self._clock() < self._again_at:
+            return
+        self._again_at = self._clock() + OPENED_AGAIN
+        self._channels |= {name: self._opened(name, rules.channels[name]) for name in self.unusable()}
 
     def _opened(self, name: str, channel: ChannelSettings) -> Channel:
         try:

@@ -15,6 +15,7 @@ SystemRule = Literal[
     "system-dead-letters",
     "system-silent-source",
     "system-rules",
+    "system-channel-settings",
     "system-channel",
 ]
 

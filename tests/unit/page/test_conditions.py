@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipeline.page.conditions import CHANNEL, take_conditions
+from pipeline.page.conditions import CHANNEL, take_conditions, unusable_channels
 from pipeline.watch.condition import Condition
 from schemas.alert import Alert
 from tests.unit.page.scene import Scene, matched, rules
@@ -129,3 +129,14 @@ def test_what_becomes_graver_before_anybody_was_paged_waits_no_longer() -> None:
     assert [kind for kind, _ in scene.pages] == ["open", "resolved"], "what comes again so soon waits"
     looks.see(Condition(rule="system-lag", about="index", severity="critical", title="index is 6 min behind"))
     assert [kind for kind, _ in scene.pages] == ["open", "resolved", "open"]
+
+
+def test_a_channel_that_can_not_be_opened_is_one_alert_until_it_can() -> None:
+    scene = Scene(answers=lambda page: "refused" if page.channel == "pager" else "delivered")
+    looks = Looks(scene)
+    looks.see(*unusable_channels({"pager": "KEY holds nothing."}))
+    scene.take(matched())
+    about = [(alert.rule, alert.state) for alert in scene.alerts if alert.title]
+    assert about == [("system-channel-settings", "open")], "that its page fails is no news"
+    looks.see(times=2)
+    assert [alert.state for alert in scene.alerts if alert.title] == ["resolved"]

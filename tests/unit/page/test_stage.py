@@ -17,7 +17,7 @@ from pipeline.message import Message, NotAcknowledged, Outgoing
 from pipeline.metrics import StageMetrics
 from pipeline.page.notice import ChannelFailed, ChannelRefused, Notice
 from pipeline.page.read import newest
-from pipeline.page.sender import AT_ONCE, Sender
+from pipeline.page.sender import AT_ONCE, OPENED_AGAIN, Sender
 from pipeline.page.stage import BOTH, PageStage
 from pipeline.page.writer import Fenced, Tombstone
 from pipeline.result import DeadLetter, Done, Retry
@@ -404,7 +404,7 @@ async def test_a_channel_that_can_not_be_opened_is_told_before_anybody_must_be_p
     stage._sender = Sender(refused)
     async with running(room, stage):
         await room.until(lambda: len(room.kafka.alerts) == 2, "an alert about it")
-    (about,) = [alert for alert in room.kafka.alerts if alert.rule == "system-channel"]
+    (about,) = [alert for alert in room.kafka.alerts if alert.rule == "system-channel-settings"]
     assert (about.group, "KEY" in (about.title or "")) == ("pager", True)
 
 
@@ -417,6 +417,25 @@ async def test_when_the_outside_last_heard_of_it_is_a_figure(room: Room) -> None
             lambda: told("flagpost_heartbeat_timestamp_seconds", {"stage": "page"}) == START.timestamp(),
             "it is noted",
         )
+
+
+async def test_a_channel_whose_secret_is_put_right_is_opened_within_a_minute(room: Room) -> None:
+    wrong = [InvalidSettings("the file holds nothing")]
+    now = [START]
+
+    def opened(_name: str, _channel: object) -> Pager:
+        if wrong:
+            raise wrong[0]
+        return room.pager
+
+    sender = Sender(opened, clock=lambda: now[0])
+    sender.use(room.rules)
+    wrong.clear()
+    sender.use(room.rules)
+    assert sender.unusable() == {"pager": "the file holds nothing"}
+    now[0] += OPENED_AGAIN
+    sender.use(room.rules)
+    assert sender.unusable() == {}
 
 
 async def test_a_look_that_fails_stops_no_page(room: Room) -> None:
