@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV  := .venv
 TRAIN := .venv-train
 BIN   := $(VENV)/bin
+SIDE_BY_SIDE = -n 2 --dist loadgroup
 PIP    = -m pip --disable-pip-version-check install --quiet --require-hashes
 export PYTHONUTF8 = 1
 
@@ -24,11 +25,11 @@ demo: $(VENV)/.done ## Run one eventful Saturday through a real Kafka, the model
 
 test: $(VENV)/.done-dev ## Run the checks and all tests (starts its own Kafka and Elasticsearch)
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q $(SIDE_BY_SIDE)
 
 check: $(VENV)/.done-dev ## Lint, types, import rules, and the tests that need no server
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -q tests/unit tests/contract tests/fuzz tests/mutants
+	@$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) tests/unit tests/contract tests/fuzz tests/mutants
 
 test-faults: $(VENV)/.done-dev ## Break Kafka, Elasticsearch and workers in every way we know (an hour)
 	@$(BIN)/python -m pytest -q -m faults tests/faults

@@ -18,6 +18,8 @@ from pipeline.settings import load_settings
 pytest_plugins = ["tests.servers"]
 
 ON_SERVERS = ("faults", "integration", "security")
+TOGETHER = ("integration", "security")
+"""Of each of these folders all tests run in one process, which starts its servers once: see `make test`."""
 SECONDS = 300
 """Time of a test on servers that says nothing else. The session's first one fetches and starts them, too."""
 
@@ -30,6 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in ON_SERVERS and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SECONDS))
+        if folder in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(folder))
 
 
 @pytest.fixture(autouse=True)
