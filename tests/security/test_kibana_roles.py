@@ -46,6 +46,7 @@ def test_kibana_can_ask_as_them_which_fields_there_are(secured: Secured, ran: Ra
     "attempt",
     [
         lambda one: one.search(index="flagpost-items-v1"),
+        lambda one: one.get(index="flagpost-items", id="x"),
         lambda one: one.search(index="flagpost-audit-v1"),
         lambda one: one.index(index="flagpost-items", document={}),
         lambda one: one.index(index="flagpost-items-write", document={}),
@@ -54,7 +55,17 @@ def test_kibana_can_ask_as_them_which_fields_there_are(secured: Secured, ran: Ra
         lambda one: one.indices.delete(index="flagpost-items-v1"),
         lambda one: one.search(index="other"),
     ],
-    ids=["tombstones", "audit", "write", "write alias", "write audit", "delete", "delete index", "another index"],
+    ids=[
+        "tombstones",
+        "a tombstone by its id",
+        "audit",
+        "write",
+        "write alias",
+        "write audit",
+        "delete",
+        "delete index",
+        "another index",
+    ],
 )
 def test_what_lies_behind_the_aliases_is_refused(
     secured: Secured, ran: Ran, user: str, attempt: Callable[[Elasticsearch], object]
