@@ -22,9 +22,7 @@ SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 AlertState = Literal["open", "acknowledged", "resolved"]
 ItemState = Literal["live", "deleted", "withdrawn", "dismissed", "unmatched"]
 ActionKind = Literal["acknowledge", "escalate", "resolve"]
-PageKind = Literal[
-    "open", "more", "changed", "repeat", "escalation", "reopened", "acknowledged", "resolved", "digest"
-]
+PageKind = Literal["open", "more", "changed", "repeat", "escalation", "reopened", "acknowledged", "resolved", "digest"]
 PageEnd = Literal["delivered", "failed", "needless"]
 
 AlertId = Annotated[str, Meta(pattern=r"^[a-z2-7]{16}(?![\s\S])", description="16 characters of base32, lower case")]

@@ -135,7 +135,11 @@ async def test_a_missing_or_wrong_token_is_401(start: Start, header: str | None)
         (b"\n\n", {"Content-Type": "application/x-ndjson"}, 400),
         (b"a=b", {"Content-Type": "application/x-www-form-urlencoded"}, 415),
         (b"{}", {"Content-Type": "application/json; charset=utf-16"}, 415),
-        (gzip.compress(b"0" * 50_000_000, mtime=0), {"Content-Type": "application/json", "Content-Encoding": "gzip"}, 415),
+        (
+            gzip.compress(b"0" * 50_000_000, mtime=0),
+            {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+            415,
+        ),
         (b"1\n" * (body.MAX_POSTS + 1), {"Content-Type": "application/x-ndjson"}, 413),
         (b"1," * (body.MAX_BODY // 2 + 1), {"Content-Type": "application/json"}, 413),
     ],
