@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, get_args
 
 from msgspec.structs import replace
 
@@ -31,16 +31,7 @@ CHANNEL: Final[SystemRule] = "system-channel"
 SETTINGS: Final[SystemRule] = "system-channel-settings"
 """That of channels that can't even be opened."""
 
-RULES: Final[tuple[SystemRule, ...]] = (
-    "system-lag",
-    "system-paused",
-    "system-restarts",
-    "system-dead-letters",
-    "system-silent-source",
-    "system-rules",
-    "system-channel-settings",
-    "system-channel",
-)
+RULES: Final[tuple[SystemRule, ...]] = get_args(SystemRule)
 
 MOST_SHORT: Final = 512
 
