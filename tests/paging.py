@@ -131,3 +131,8 @@ class Written:
         self._producer.begin_transaction()
         self._producer.send(self._topic, None, key=alert_id.encode())
         self._producer.commit_transaction()
+
+
+def settled(settings: Settings) -> bool:
+    """Whether every page in `[alerts]` has an end: none would be sent again by who takes over."""
+    return all(page.end for alert in alerts(settings).values() for page in alert.pages)

@@ -112,8 +112,3 @@ class PageStream:
         self._stop.set()
         self._thread.join(60)
         self._ledger.flush()
-
-
-def settled(ledger: PageLedger) -> bool:
-    """Whether every page in `[alerts]` has an end."""
-    return all(page.end for alert in alerts(ledger.settings).values() for page in alert.pages)

@@ -26,10 +26,10 @@ from pipeline.settings import Settings
 from schemas import codec
 from tests.doubles.webhook_receiver import HANG_AFTER_TAKING, Answer, WebhookReceiver
 from tests.faults.crashes import Injected
-from tests.faults.pages import PageLedger, PageStream, settled
+from tests.faults.pages import PageLedger, PageStream
 from tests.faults.table import Fault
 from tests.messages import item, post
-from tests.paging import alerts, paged_to
+from tests.paging import alerts, paged_to, settled
 from tests.worker_processes import WorkerProcesses, wait_for
 
 TIMES = 20
@@ -54,7 +54,7 @@ def survived(fault: Fault, ledger: PageLedger, name: str, fired: int, since: flo
     began = time.monotonic() if since is None else since
     ledger.wait(120, name)
     recovery = time.monotonic() - began
-    wait_for(lambda: settled(ledger), 60, "every page has an end")
+    wait_for(lambda: settled(ledger.settings), 60, "every page has an end")
     assert fired > 0, f"{name} did not fire"
     balance = ledger.balance()
     fault.add(name, fired, balance, recovery)
@@ -140,7 +140,7 @@ def test_a_page_worker_that_wakes_up_after_another_took_over_writes_nothing(
         wait_for(lambda: injected.fired, 30, f"it is {where}")
         with WorkerProcesses(ready, "page", **environment) as others:
             ledger.wait(90, others.log("page"))
-            wait_for(lambda: settled(ledger), 30, "the other one has written every end")
+            wait_for(lambda: settled(ledger.settings), 30, "the other one has written every end")
             before = written(ready)
             os.kill(zombie, signal.SIGCONT)
             wait_for(lambda: injected.woke, 10, "it woke up")
@@ -211,7 +211,7 @@ def test_a_replay_of_everything_pages_nobody(
     with WorkerProcesses(ready, "alert", "page", **environment) as workers:
         workers.wait_until_up()
         wait_for(lambda: len(ledger.opened()) == ITEMS, 60, f"every item is paged; {workers.log('page')}")
-        wait_for(lambda: settled(ledger), 30, "every page has an end")
+        wait_for(lambda: settled(ledger.settings), 30, "every page has an end")
     before = len(receiver.arrivals), written(ready)
     for stage, topic in (("alert", "flagged"), ("page", "alert-candidates")):
         rewind(ready, stage, topic)

@@ -23,7 +23,7 @@ from schemas.alert import Action, Alert
 from schemas.topics import ALERTS, AUDIT
 from tests.doubles.manual_clock import START
 from tests.doubles.webhook_receiver import WebhookReceiver
-from tests.paging import alerts, candidate, paged_to, send
+from tests.paging import alerts, candidate, paged_to, send, settled
 from tests.worker_processes import WorkerProcesses, wait_for
 
 pytestmark = pytest.mark.integration
@@ -144,6 +144,7 @@ def test_of_two_workers_one_has_both_topics_and_the_other_takes_over(
         send(ready, candidate("1"))
         wait_for(lambda: len(receiver.taken) == 1, 30, f"it is paged; {workers.log('page')}")
         assert workers.says("page", "holding the alerts") >= 1
+        wait_for(lambda: settled(ready), 30, "its end is written down: a page without one would be sent again")
         for pid in workers.pids_of("page"):  # whichever has them: the other first, or it would be told twice
             os.kill(pid, signal.SIGSTOP)
             send(ready, candidate(f"while {pid} stands still"))
@@ -151,6 +152,7 @@ def test_of_two_workers_one_has_both_topics_and_the_other_takes_over(
                 wait_for(
                     lambda pid=pid: f"x:while {pid} stands still" in alerts(ready), 60, "the other one opens the alert"
                 )
+                wait_for(lambda: settled(ready), 30, "its end is written down, too")
             finally:
                 os.kill(pid, signal.SIGCONT)
         wait_for(lambda: len(receiver.taken) == 3, 30, "all are paged")
