@@ -46,7 +46,7 @@ rules:
     group_by: [place]
     group_wait_seconds: 0
     repeat_minutes: null
-    most_an_hour: 1000000
+    most_an_hour: 100000
 """
 
 
