@@ -20,6 +20,9 @@ POLL_SECONDS: Final = 0.3
 UNTIL_SEARCHABLE: Final = ("classify", "index")
 """The stages that a post passes until it can be searched."""
 
+MARKED: Final = (ALERTS, AUDIT)
+"""What the page stage writes to these ends with the mark of a transaction, which is no record: always one behind."""
+
 
 class NotDone(FlagpostError):
     """Stages still have work when the time is over."""
@@ -36,8 +39,7 @@ def wait_until_done(
     Raises `NotDone` after ``timeout`` seconds, `NotSetUp`, and `KafkaUnavailable` when Kafka can't be asked.
     """
     deadline = time.monotonic() + timeout
-    # What the page stage writes ends with the mark of a transaction, which is no record: always one behind.
-    marked = {settings.named(ALERTS.name), settings.named(AUDIT.name)}
+    marked = {settings.named(topic.name) for topic in MARKED}
     with OffsetReader(settings) as reader:
         while True:
             offsets, lags = read_lags(reader, settings)

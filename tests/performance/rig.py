@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local.stack import Stack
-from pipeline.done import UNTIL_SEARCHABLE
+from pipeline.done import MARKED, UNTIL_SEARCHABLE
 from pipeline.offsets import OffsetReader
 from pipeline.settings import Settings, load_settings
 from pipeline.setup.elasticsearch import setup_elasticsearch
 from pipeline.setup.topics import setup_topics
 from pipeline.status import read_lags
-from schemas.topics import ALERTS
 from tests.ledger import Ledger
 from tests.performance.measure import Unbalanced
 from tests.performance.watch import Watch
@@ -74,12 +73,13 @@ def filled(settings: Settings, posts: Sequence[Sample]) -> Ledger:
 def wait_until_idle(settings: Settings, seconds: float, stages: Sequence[str] = UNTIL_SEARCHABLE) -> None:
     """Returns when ``stages`` have nothing to do: all posts sent can be searched. Raises `Unbalanced` after ``seconds``."""
     deadline = time.monotonic() + seconds
+    marked = {settings.named(topic.name) for topic in MARKED}
     with OffsetReader(settings) as reader:
         while True:
             lags = [
                 f"{lag.stage} has {lag.lag} to do"
                 for lag in read_lags(reader, settings)[1]
-                if lag.lag and lag.stage in stages and lag.topic != settings.named(ALERTS.name)
+                if lag.lag and lag.stage in stages and lag.topic not in marked
             ]
             if not lags:
                 return
