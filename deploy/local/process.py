@@ -171,10 +171,12 @@ def _wait_gone(processes: Sequence[psutil.Process], seconds: float) -> None:
 
 
 def _is_there(process: psutil.Process) -> bool:
+    """A killed process is a zombie as soon as its first thread has gone; as long as others have not, it holds its ports."""
     if _has_ended(process.pid):
         return False
     try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+        ended = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+        return bool(process.is_running() and not ended)
     except psutil.NoSuchProcess:
         return False
 

@@ -52,6 +52,11 @@ class PageLedger:
     def flush(self) -> None:
         self._producer.flush(30)
 
+    def reconnect(self) -> None:
+        """After a restart of Kafka: kafka-python's producer may not find back. What was flushed is there."""
+        self._producer.close(timeout=1)
+        self._producer = KafkaProducer(bootstrap_servers=self.settings.bootstrap(), acks="all")
+
     @property
     def items(self) -> set[str]:
         return {record.uid for record in self.sent}

@@ -168,6 +168,7 @@ def test_kafka_restarted_under_the_page_worker_loses_no_page(
         time.sleep(seconds)  # so long it is away
         stack.up(only="kafka")
         back_at = time.monotonic()
+        ledger.reconnect()
         ledger.send(ITEMS)
         survived(fault, ledger, f"page: Kafka killed and {seconds} s away", 1, since=back_at)
 
