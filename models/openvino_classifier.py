@@ -12,7 +12,6 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, Final
 
 import numpy as np
@@ -36,8 +35,6 @@ STREAMS: Final = 2
 """Micro-batches computed side by side, where there are as many threads."""
 WAITING: Final = 2
 """Micro-batches that wait beside those, so that no stream stands still while the caller works on a judgement."""
-CALLERS: Final = 2
-"""Threads that may use a graph at a time: while one's last micro-batches are computed, the next one's texts are read."""
 
 _LINK: Final = re.compile(r"https?://\S+")
 """The tokenizer reads a link as one word, and points at its last character only."""
@@ -81,9 +78,7 @@ class Graph:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens, stride=max_tokens // 4)
         self._tokenizer.encode_special_tokens = True
-        self._requests: SimpleQueue[list[openvino.InferRequest]] = SimpleQueue()
-        for _ in range(CALLERS):
-            self._requests.put([self._compiled.create_infer_request() for _ in range(STREAMS + WAITING)])
+        self._requests = [self._compiled.create_infer_request() for _ in range(STREAMS + WAITING)]
 
     def run(self, texts: Sequence[str]) -> list[list[Output]]:
         """The outputs of each text's windows, texts and windows in order. Every text has at least one window."""
@@ -93,7 +88,7 @@ class Graph:
     def run_as_ready(self, texts: Sequence[str]) -> Iterator[tuple[int, list[Output]]]:
         """Position of a text and the outputs of its windows, as soon as they are there: long texts first.
 
-        The rest is computed while the caller works on them. To be exhausted; `CALLERS` threads may do so at a time.
+        The rest is computed while the caller works on them. To be exhausted before the next call.
         """
         windows = [
             (text, window)
@@ -115,8 +110,7 @@ class Graph:
         The results are waited for in the order of the requests: a callback in a thread of OpenVINO would wait for Python's
         lock, and its stream with it.
         """
-        requests = self._requests.get()
-        idle = list(requests)
+        idle = list(self._requests)
         running: deque[tuple[list[int], openvino.InferRequest]] = deque()
 
         def first() -> tuple[list[int], list[NDArray[np.float32]]]:
@@ -138,7 +132,6 @@ class Graph:
         finally:
             for _, request in running:  # whatever the caller raised: the next call finds them idle
                 request.wait()
-            self._requests.put(requests)
 
 
 def _output(text: str, window: Encoding, rows: list[NDArray[np.float32]]) -> Output:

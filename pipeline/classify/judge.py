@@ -18,15 +18,13 @@ from schemas.verdict import Verdict
 
 
 class Judge:
-    """Gives verdicts on texts, in two threads of its own: the event loop stays free, and the model has texts of the next
-    batch to read while those of this one are decided.
-    """
+    """Gives verdicts on texts. Inference runs in one thread of its own, so that the event loop stays free."""
 
     def __init__(self, classifier: Classifier) -> None:
         self.classifier = classifier
         self.inferred: Callable[[float], None] = lambda _seconds: None
         """Told how many seconds each `verdicts` took, in the thread that it ran in."""
-        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="inference")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
 
     @classmethod
     def load(cls, settings: Settings) -> Judge:
@@ -54,4 +52,4 @@ class Judge:
 
     async def verdicts_async(self, texts: Sequence[str]) -> list[Verdict]:
         """`verdicts`, off the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.verdicts, texts)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.verdicts, texts)
