@@ -24,8 +24,8 @@ from deploy.local.server import NAMES, Name
 from deploy.local.stack import Stack
 from models.classifier import UnusableModel
 from models.manifest import read_manifest
-from pipeline.cli.terminal import json_line
 from pipeline.errors import FlagpostError, NotSetUp
+from pipeline.safe_text import json_line
 from pipeline.settings import Settings, load_settings
 
 PYTHONS = ((3, 11), (3, 14))

@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.text import Text
 
 from deploy.demo.receiver import Delivery, Receiver, new_key
-from pipeline.cli.terminal import one_line
 from pipeline.errors import FlagpostError
 from pipeline.page.feed import AlertsFeed
+from pipeline.safe_text import one_line
 from pipeline.settings import Settings
 from schemas.alert import Alert
 

@@ -43,8 +43,8 @@ def list_alerts(everything: bool, as_json: bool, why: str | None) -> None:
     from rich.console import Console
 
     from pipeline.cli.shown.alert import as_object, block, in_order
-    from pipeline.cli.terminal import json_line
     from pipeline.page.feed import AlertsFeed
+    from pipeline.safe_text import json_line
 
     settings = load_settings()
     on_record = OnRecord.of(settings, why)
@@ -81,9 +81,9 @@ def show(alert_id: str, as_json: bool, why: str | None) -> None:
     from rich.console import Console
 
     from pipeline.cli.shown.alert import as_object, whole
-    from pipeline.cli.terminal import json_line
     from pipeline.page.feed import AlertsFeed
     from pipeline.page.history import history
+    from pipeline.safe_text import json_line
 
     settings = load_settings()
     on_record = OnRecord.of(settings, why)
@@ -165,8 +165,8 @@ def _act(alert_id: str, kind: ActionKind, by: str | None, note: str) -> None:
 def _told(alert: Alert) -> str:
     """How an alert stands: which it is, its state, by whom and since when."""
     from pipeline.cli.shown.alert import age
-    from pipeline.cli.terminal import one_line
     from pipeline.page.wording import headline
+    from pipeline.safe_text import one_line
 
     by, at = {
         "open": (None, None),
@@ -192,8 +192,8 @@ def watch(as_json: bool, why: str | None) -> None:
 
     from pipeline.cli.shown.alert import as_object
     from pipeline.cli.shown.alert_change import change_line, changes
-    from pipeline.cli.terminal import json_line
     from pipeline.page.watching import watched
+    from pipeline.safe_text import json_line
 
     settings = load_settings()
     OnRecord.of(settings, why).write("alerts-watched", settings.named(ALERTS.name))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.terminal import one_line
+from pipeline.safe_text import one_line
 from pipeline.settings import load_settings
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import click
 from rich.console import Console
 
 from pipeline.cli.on_record import OnRecord, described, why_option
-from pipeline.cli.terminal import json_line
 from pipeline.errors import InvalidInput
 from pipeline.moments import moment
+from pipeline.safe_text import json_line
 from pipeline.settings import load_settings
 from schemas.mapping import AUDIT
 

@@ -17,10 +17,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from pipeline.classify.judge import Judge
 from pipeline.cli.bad_lines import BadLines
 from pipeline.cli.input_stream import open_input
-from pipeline.cli.terminal import json_line
 from pipeline.errors import InvalidInput
 from pipeline.ingest.sources import Position
 from pipeline.ingest.sources.lines import split_lines
+from pipeline.safe_text import json_line
 from pipeline.settings import load_settings
 from schemas.post import MAX_POST_BYTES
 from schemas.verdict import Verdict

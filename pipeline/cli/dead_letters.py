@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.on_record import OnRecord, why_option
-from pipeline.cli.terminal import json_line, one_line, safe
 from pipeline.errors import InvalidInput
 from pipeline.ingest.summary import counted
+from pipeline.safe_text import json_line, one_line, safe
 from pipeline.settings import load_settings
 from schemas.topics import DEAD_LETTERS
 

@@ -10,8 +10,8 @@ import msgspec
 from rich.console import Console
 
 from pipeline.cli.evaluation_options import json_option, labelled_options, progress_bar
-from pipeline.cli.terminal import json_line
 from pipeline.evaluation.extra import require_extra
+from pipeline.safe_text import json_line
 from pipeline.settings import load_settings
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli.signed_on import signed_on
-from pipeline.cli.terminal import one_line
 from pipeline.errors import FlagpostError, InvalidInput
+from pipeline.safe_text import one_line
 from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from pipeline.cli.terminal import one_line
 from pipeline.index.search import HIT_END, HIT_START, Hit
+from pipeline.safe_text import one_line
 
 MOST_CHARACTERS: Final = 600
 """Of a post's text; a longer one is cut around the first thing that was found."""

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.signed_on import signed_on
-from pipeline.cli.terminal import json_line, one_line
 from pipeline.errors import InvalidInput
 from pipeline.moments import moment
+from pipeline.safe_text import json_line, one_line
 from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:

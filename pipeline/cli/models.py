@@ -17,9 +17,9 @@ from models.manifest import Manifest, read_manifest
 from models.registry import Release, releases
 from models.verification import verify as verify_model
 from pipeline.cli.shown.table import table
-from pipeline.cli.terminal import json_line, one_line
 from pipeline.errors import InvalidInput, ModelRefused
 from pipeline.evaluation.numbers import share
+from pipeline.safe_text import json_line, one_line
 from pipeline.settings import load_settings
 
 _HINT = "Name the folder of a released model; `flagpost models list FOLDER` shows those below a folder."

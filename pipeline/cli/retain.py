@@ -9,8 +9,8 @@ import click
 
 from pipeline.audit import ITSELF
 from pipeline.cli.signed_on import signed_on
-from pipeline.cli.terminal import json_line
 from pipeline.errors import InvalidInput
+from pipeline.safe_text import json_line
 from pipeline.settings import load_settings
 
 if TYPE_CHECKING:

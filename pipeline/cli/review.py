@@ -10,9 +10,9 @@ from rich.console import Console
 
 from pipeline.cli.on_record import OnRecord, why_option
 from pipeline.cli.signed_on import signed_on
-from pipeline.cli.terminal import json_line, one_line
 from pipeline.errors import InvalidInput
 from pipeline.moments import moment
+from pipeline.safe_text import json_line, one_line
 from pipeline.settings import load_settings
 from schemas.identity import document_id
 from schemas.labels import FLAGGED, GRADES, Flagged, Grade

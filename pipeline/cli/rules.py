@@ -14,9 +14,9 @@ from pipeline.alert.rules import RulesFile
 from pipeline.alert.rules_file import Read, parse_rules, read_rules, text_of
 from pipeline.cli.bad_lines import BadLines
 from pipeline.cli.evaluation_options import progress_bar
-from pipeline.cli.terminal import json_line, one_line
 from pipeline.errors import InvalidInput, InvalidSettings
 from pipeline.evaluation.numbers import counted
+from pipeline.safe_text import json_line, one_line
 from pipeline.settings import load_settings
 
 WRONG = 2

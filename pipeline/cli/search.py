@@ -9,7 +9,7 @@ from rich.console import Console
 
 from pipeline.cli.on_record import OnRecord, described, why_option
 from pipeline.cli.search_options import search_options
-from pipeline.cli.terminal import json_line
+from pipeline.safe_text import json_line
 from pipeline.settings import load_settings
 from schemas.mapping import INDEX
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import click
 import msgspec
 
-from pipeline.cli.terminal import json_line
 from pipeline.errors import FlagpostError
+from pipeline.safe_text import json_line
 from pipeline.settings import Settings, load_settings
 from pipeline.setup.change import Change
 

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cli.terminal import json_line, one_line
 from pipeline.errors import NotSetUp
 from pipeline.moments import span
+from pipeline.safe_text import json_line, one_line
 from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:

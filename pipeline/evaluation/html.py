@@ -9,11 +9,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from models.evaluation.prevalence import CHATTER_IN_LIFE
-from pipeline.cli.terminal import safe
 from pipeline.evaluation.charts import precision_recall_curves, reliability_diagram
 from pipeline.evaluation.evaluation import Evaluation
 from pipeline.evaluation.marking import parts
 from pipeline.evaluation.numbers import figure, percent, share, words
+from pipeline.safe_text import safe
 from schemas.labels import LABELS
 
 TEMPLATE: Final = "report.html.jinja"

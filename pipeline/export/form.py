@@ -7,9 +7,9 @@ import io
 from collections.abc import Callable
 from typing import BinaryIO, Final, Literal
 
-from pipeline.cli.terminal import json_line
 from pipeline.export.columns import COLUMNS, row
 from pipeline.index.search import Hit
+from pipeline.safe_text import json_line
 
 Form = Literal["csv", "jsonl"]
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from pipeline.cli.terminal import one_line
+from pipeline.safe_text import one_line
 from schemas.alert import Alert, AlertItem, Excerpt, ItemState, Page, PageKind
 from schemas.labels import GRADES, Flagged, Grade
 

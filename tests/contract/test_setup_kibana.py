@@ -19,7 +19,8 @@ from pipeline.errors import AccessRefused, InvalidSettings, KibanaUnavailable
 from pipeline.settings import Settings
 from pipeline.setup.change import Change
 from pipeline.setup.kibana import setup_kibana
-from tests.doubles.scripted_kibana import ScriptedKibana, Told, error
+from tests.doubles.scripted_kibana import ScriptedKibana, error
+from tests.doubles.service_server import Told
 
 SECRET = SecretStr("s3cret-never-shown")
 ALL = len(saved_objects(Names()))
@@ -181,7 +182,7 @@ def test_a_wrong_password_and_a_missing_one_are_told_apart_and_never_shown(kiban
 
 
 def test_a_missing_privilege_is_told_in_kibanas_own_words(kibana: ScriptedKibana) -> None:
-    kibana.script("/api/saved_objects/_import", error(403, "Unable to bulk_create dashboard,index-pattern"))
+    kibana.script_path("/api/saved_objects/_import", error(403, "Unable to bulk_create dashboard,index-pattern"))
     with pytest.raises(AccessRefused, match=r"not allow this user .*\(Unable to bulk_create dashboard,index-pattern\)"):
         run(kibana)
 
@@ -192,7 +193,7 @@ def test_an_import_that_kibana_refuses_names_the_objects_and_says_that_none_was_
         {"type": "search", "id": "flagpost-knife", "error": {"type": "missing_references", "references": []}},
     ]
     answer = {"success": False, "successCount": 12, "errors": errors, "successResults": []}
-    kibana.script("/api/saved_objects/_import", Told(200, answer))
+    kibana.script_path("/api/saved_objects/_import", Told(200, answer))
     made, refused = run_until_refused(kibana)
     assert f"did not take 2 of {ALL} objects" in refused.message
     assert "dashboard flagpost-triage (conflict), search flagpost-knife (missing_references)" in refused.message
@@ -202,7 +203,9 @@ def test_an_import_that_kibana_refuses_names_the_objects_and_says_that_none_was_
 
 def test_objects_that_were_imported_beside_one_that_was_not_are_told_first(kibana: ScriptedKibana) -> None:
     errors = [{"type": "search", "id": "flagpost-knife", "error": {"type": "unknown", "statusCode": 500}}]
-    kibana.script("/api/saved_objects/_import", Told(200, {"success": False, "successCount": 13, "errors": errors}))
+    kibana.script_path(
+        "/api/saved_objects/_import", Told(200, {"success": False, "successCount": 13, "errors": errors})
+    )
     made, refused = run_until_refused(kibana)
     assert "search flagpost-knife (unknown)" in refused.message
     assert len(made) == ALL - 1
@@ -210,7 +213,7 @@ def test_objects_that_were_imported_beside_one_that_was_not_are_told_first(kiban
 
 
 def test_objects_that_kibana_finds_too_new_are_told_in_its_words(kibana: ScriptedKibana) -> None:
-    kibana.script("/api/saved_objects/_import", error(422, "Document belongs to a more recent version of Kibana."))
+    kibana.script_path("/api/saved_objects/_import", error(422, "Document belongs to a more recent version of Kibana."))
     with pytest.raises(
         KibanaUnavailable, match=r"answered 422 \(Document belongs to a more recent version of Kibana\)"
     ):
@@ -228,14 +231,14 @@ def test_objects_that_kibana_finds_too_new_are_told_in_its_words(kibana: Scripte
     ],
 )
 def test_something_else_at_the_address_is_told_apart(kibana: ScriptedKibana, answer: Told) -> None:
-    kibana.script("/api/status", answer)
+    kibana.script_path("/api/status", answer)
     with pytest.raises(KibanaUnavailable, match="not Kibana answers") as refused:
         run(kibana)
     assert "base path" in refused.value.hint
 
 
 def test_a_kibana_that_is_starting_is_not_ready(kibana: ScriptedKibana) -> None:
-    kibana.script("/api/status", Told(503, b"Kibana server is not ready yet"))
+    kibana.script_path("/api/status", Told(503, b"Kibana server is not ready yet"))
     with pytest.raises(KibanaUnavailable, match="is not ready"):
         run(kibana)
 

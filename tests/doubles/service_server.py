@@ -31,7 +31,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Told:
-    """One answer. Without a status none ever comes."""
+    """One answer; ``body`` as bytes goes out as it is. Without a status none ever comes."""
 
     status: int | None
     body: Any = None
@@ -66,6 +66,10 @@ class ServiceServer(LoopbackServer):
     def serve(self, asked: Asked) -> Told:
         return Told(200, {})
 
+    def read(self, raw: bytes) -> Any:
+        """A request's body as `Asked` has it."""
+        return json.loads(raw) if raw else None
+
     def __exit__(self, *raised: object) -> None:
         self._over.set()
         super().__exit__(None, None, None)
@@ -83,22 +87,30 @@ class ServiceServer(LoopbackServer):
 
             def answer(self) -> None:
                 url = urlsplit(self.path)
-                raw = self.rfile.read(int(self.headers.get("content-length", 0)))
+                chunked = self.headers.get("transfer-encoding") == "chunked"
+                raw = self._chunks() if chunked else self.rfile.read(int(self.headers.get("content-length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                body = json.loads(raw) if raw else None
-                told = service._answer(Asked(self.command, url.path, parse_qs(url.query), headers, body))
+                asked = Asked(self.command, url.path, parse_qs(url.query), headers, service.read(raw))
+                told = service._answer(asked)
                 if told.status is None:
                     service._over.wait(60)
                     self.close_connection = True
                     return
-                content = json.dumps(told.body).encode()
+                content = told.body if isinstance(told.body, bytes) else json.dumps(told.body).encode()
                 self.send_response(told.status)
-                for name, value in told.headers.items():
+                for name, value in {"Content-Type": "application/json", **told.headers}.items():
                     self.send_header(name, value)
-                self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
+
+            def _chunks(self) -> bytes:
+                whole = b""
+                while size := int(self.rfile.readline(), 16):
+                    whole += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return whole
 
             do_GET = do_POST = answer
 

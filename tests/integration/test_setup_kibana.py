@@ -42,7 +42,7 @@ def test_without_one_none_is_asked(flagpost: Flagpost, kibana: ScriptedKibana) -
 def test_what_kibana_refuses_takes_nothing_back_of_what_was_made_before(
     flagpost: Flagpost, kibana: ScriptedKibana
 ) -> None:
-    kibana.script("/api/saved_objects/_import", error(403, "Unable to bulk_create dashboard"))
+    kibana.script_path("/api/saved_objects/_import", error(403, "Unable to bulk_create dashboard"))
     ran = flagpost("setup", "--json", "--kibana", kibana.url)
     assert ran.code == 4
     told = json.loads(ran.out)

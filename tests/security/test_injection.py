@@ -14,9 +14,9 @@ from rich.console import Console
 
 from pipeline.cli import main
 from pipeline.cli.dead_letters import as_object, described, letters_table
-from pipeline.cli.terminal import json_line
 from pipeline.dead_letters import LetterId, Stored
 from pipeline.log import configure, get_logger
+from pipeline.safe_text import json_line
 from pipeline.settings import load_settings
 from schemas.dead_letter import DeadLetter
 from tests.doubles.manual_clock import START

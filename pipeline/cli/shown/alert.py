@@ -12,8 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cli.terminal import one_line
 from pipeline.page.view import shortest
+from pipeline.safe_text import one_line
 from schemas.alert import Alert, AlertItem, AlertState, Page, Severity
 from schemas.audit import AuditEntry
 

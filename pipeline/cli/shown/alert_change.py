@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from pipeline.cli.shown.alert import STYLES, posts
-from pipeline.cli.terminal import one_line
 from pipeline.page.view import Change
 from pipeline.page.wording import headline
+from pipeline.safe_text import one_line
 from schemas.alert import Alert
 
 

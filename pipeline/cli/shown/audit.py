@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from pipeline.cli.terminal import one_line
 from pipeline.index.audit_search import Line
+from pipeline.safe_text import one_line
 
 _WHENCE: Final = ("user", "uid", "host")
 """Details that vouch for a name: as whom the clusters know the person, the machine's number for them, the machine."""

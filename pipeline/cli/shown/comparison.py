@@ -12,9 +12,9 @@ from rich.text import Text
 from models.evaluation.estimate import Estimate
 from pipeline.cli.shown.post import marked
 from pipeline.cli.shown.table import table
-from pipeline.cli.terminal import one_line
 from pipeline.evaluation.comparison import Changed, Comparison
 from pipeline.evaluation.numbers import NOTHING, change, counted, points, words
+from pipeline.safe_text import one_line
 
 _STYLES = {"repaired": "green", "broken": "red", "wrong either way": "yellow"}
 

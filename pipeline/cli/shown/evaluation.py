@@ -12,11 +12,11 @@ from rich.text import Text
 from models.evaluation.prevalence import CHATTER_IN_LIFE
 from pipeline.cli.shown.post import block
 from pipeline.cli.shown.table import table
-from pipeline.cli.terminal import one_line
 from pipeline.evaluation.evaluation import Evaluation, Figures
 from pipeline.evaluation.mistakes import Mistake
 from pipeline.evaluation.numbers import NOTHING, counted, figure, listed, percent, share, words
 from pipeline.evaluation.slices import Slice
+from pipeline.safe_text import one_line
 from schemas.labels import LABELS
 
 LEAST_POSTS: Final = 10

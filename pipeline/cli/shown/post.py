@@ -10,8 +10,8 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
-from pipeline.cli.terminal import one_line, safe
 from pipeline.evaluation.marking import parts
+from pipeline.safe_text import one_line, safe
 from schemas.verdict import Reason
 
 MOST_CHARACTERS: Final = 400

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from pipeline.cli.shown.post import block
 from pipeline.cli.shown.table import table
-from pipeline.cli.terminal import one_line
 from pipeline.evaluation.numbers import counted, percent, words
 from pipeline.evaluation.probing import Probe, Surprise
+from pipeline.safe_text import one_line
 
 
 def show(probe: Probe, console: Console) -> None:

@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.hit import local_time
-from pipeline.cli.terminal import one_line
 from pipeline.errors import WithoutEffect
 from pipeline.review.log import Entry
 from pipeline.review.numbering import MOST, Applied, Fate, Outdated, Overtaken, TooMany
 from pipeline.review.submit import Submitted
+from pipeline.safe_text import one_line
 from schemas.identity import document_id
 from schemas.item import Decision
 

@@ -15,8 +15,8 @@ from pipeline.alert.rota import recipients
 from pipeline.alert.rules import Match, Rule, RulesFile
 from pipeline.alert.trial import Example, RuleTrial, Trial
 from pipeline.cli.shown.table import table
-from pipeline.cli.terminal import one_line
 from pipeline.evaluation.numbers import counted
+from pipeline.safe_text import one_line
 from schemas.alert import Severity
 
 MOST_WORDS: Final = 3

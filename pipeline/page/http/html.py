@@ -7,7 +7,7 @@ import hashlib
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
-from pipeline.cli.terminal import one_line
+from pipeline.safe_text import one_line
 
 STYLE: Final = """
 :root { color-scheme: light dark;

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipeline.cli.terminal import json_line, one_line, safe
+from pipeline.safe_text import json_line, one_line, safe
 
 EVIL = "\x1b[2J\x1b]0;owned\x07 \x9b31m \u202egnp.exe\u202c \x00 \x7f\ud800"
 

@@ -1,4 +1,4 @@
-"""What may be printed: a post's text is anybody's, and a terminal obeys control characters."""
+"""Text that may be shown: a post's is anybody's, and terminals, pages and mails obey control characters."""
 
 from __future__ import annotations
 
