@@ -10,6 +10,7 @@ import pytest
 
 from tests.mutants.mutant import ROOT, Misplaced, Mutant, mutants
 from tests.mutants.origin import ELSEWHERE, pytest_sessionfinish
+from tests.python_source import parse
 
 ALL = mutants()
 
@@ -22,7 +23,7 @@ def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
 @pytest.mark.parametrize("mutant", ALL, ids=lambda one: one.name)
 def test_a_mutant_changes_one_place_and_is_still_python(mutant: Mutant) -> None:
     source = (ROOT / mutant.file).read_text("utf-8")
-    assert ast.dump(ast.parse(mutant.of(source))) != ast.dump(ast.parse(source))
+    assert ast.dump(parse(mutant.of(source))) != ast.dump(parse(source))
 
 
 @pytest.mark.parametrize("mutant", ALL, ids=lambda one: one.name)
@@ -31,7 +32,7 @@ def test_the_tests_of_a_mutant_exist_and_are_quick_ones(mutant: Mutant) -> None:
     for test in mutant.tests:
         path, _, name = test.partition("::")
         assert path.startswith(("tests/unit/", "tests/contract/"))
-        tree = ast.parse((ROOT / path).read_text("utf-8"))
+        tree = parse((ROOT / path).read_text("utf-8"))
         functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
         assert not name or name.partition("[")[0] in functions, f"{path} has no {name}"
 

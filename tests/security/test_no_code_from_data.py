@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.python_source import parse
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [
     file
@@ -58,7 +60,7 @@ def faults(tree: ast.AST, file: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_served_module_can_turn_data_into_code(file: Path) -> None:
-    assert list(faults(ast.parse(file.read_text("utf-8")), file)) == []
+    assert list(faults(parse(file.read_text("utf-8")), file)) == []
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_no_served_module_can_turn_data_into_code(file: Path) -> None:
     ],
 )
 def test_the_check_finds_what_it_looks_for(source: str) -> None:
-    assert list(faults(ast.parse(source), ROOT / "x.py"))
+    assert list(faults(parse(source), ROOT / "x.py"))
 
 
 SERVE = """

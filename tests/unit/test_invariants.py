@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.python_source import parse
+
 ROOT = Path(__file__).parents[2]
 RULE = re.compile(r"^\*\*(\d+)\. (.+?)\*\*", re.MULTILINE | re.DOTALL)
 PROOF = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
@@ -22,7 +24,7 @@ def rules() -> dict[str, str]:
 
 
 def names_in(path: str) -> set[str]:
-    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    tree = parse((ROOT / path).read_text("utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
