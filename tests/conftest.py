@@ -18,8 +18,9 @@ from pipeline.settings import load_settings
 pytest_plugins = ["tests.servers"]
 
 ON_SERVERS = ("faults", "integration", "security")
-TOGETHER = ("integration", "security")
-"""Of each of these folders all tests run in one process, which starts its servers once: see `make test`."""
+TOGETHER = ("security",)
+"""All tests of such a folder run in one process, for they need servers of their own kind. Of the other folders on servers
+each file goes to the process that is free: see `make test`."""
 SECONDS = 300
 """Time of a test on servers that says nothing else. The session's first one fetches and starts them, too."""
 
@@ -30,10 +31,11 @@ hypothesis.settings.load_profile("repeatable")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in ON_SERVERS and not item.get_closest_marker("timeout"):
+        if folder not in ON_SERVERS:
+            continue
+        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(item.path)))
+        if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SECONDS))
-        if folder in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(folder))
 
 
 @pytest.fixture(autouse=True)
