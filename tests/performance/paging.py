@@ -1,4 +1,4 @@
-"""How long a post takes until a duty inspector's pager has it, at half of what the pipeline can do.
+"""How long a post takes until a duty inspector's pager has it: at half of what the pipeline can do, and on a force's stream.
 
 Every item in immediate danger is a story of its own here and pages through the signed webhook. So pages come far more often
 than any inspector could bear: what is measured is the way, not the grouping that spares people.
@@ -27,6 +27,8 @@ from tests.performance.workload import Sample, draw
 from tests.worker_processes import wait_for
 
 NAME = "paging"
+A_FORCE = 10.0
+"""Posts a second to one police force in a bad hour: see deploy/scaling.md."""
 STAGES = ("classify", "index", "alert", "page")
 PAGED_WITHIN = 30.0
 
@@ -52,15 +54,25 @@ rules:
 
 def paging(rig: Rig, sizes: Sizes) -> list[Figure]:
     """p50, p95 and p99 from the moment at which a post was due to the arrival of the page about it."""
-    rate = LOAD * capacity(rig, sizes)
+    loads = {"paged": LOAD * capacity(rig, sizes), "paged_of_a_force": A_FORCE}
+    return [figure for name, rate in loads.items() for figure in _at(rate, name, rig, sizes)]
+
+
+def _at(rate: float, name: str, rig: Rig, sizes: Sizes) -> list[Figure]:
     due = np.arange(0, sizes.steady_seconds, 1 / rate)
     seconds = _paged_after(rig, draw(len(due), seed=75), due, draw(sizes.warm_up, seed=76))
     return [
-        Figure(benchmark=NAME, name="pages", unit="pages", rounds=[float(len(seconds))], note=f"of {len(due)} posts"),
+        Figure(
+            benchmark=NAME,
+            name=f"{name}_pages",
+            unit="pages",
+            rounds=[float(len(seconds))],
+            note=f"of {len(due)} posts, {rate:.0f} a second",
+        ),
         *(
             Figure(
                 benchmark=NAME,
-                name=f"paged_p{percent}",
+                name=f"{name}_p{percent}",
                 unit="s",
                 rounds=by_part(seconds, percent),
                 target=Target(1.0, "most") if percent == 99 else None,
