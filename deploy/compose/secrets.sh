@@ -8,6 +8,7 @@
 # container has a user of its own. The authority's key is mounted nowhere; keep it with your backups, or delete it once
 # the certificates are made.
 set -eu
+command -v openssl > /dev/null || { echo "openssl is not here: install it, and run this again." >&2; exit 1; }
 umask 077
 folder=${1:-$(dirname "$0")/../../secrets}
 mkdir -p "$folder"
@@ -22,12 +23,16 @@ write() { # write NAME: its content comes on stdin; a half-written secret is non
 
 password() { # password NAME...: 256 bits each, without a line's end, which some programs would take for a part of it
     for name in "$@"; do
-        [ -e "$name" ] || printf %s "$(openssl rand -hex 32)" | write "$name"
+        [ -s "$name" ] || openssl rand -hex 32 | tr -d '\n' | write "$name"
     done
 }
 
 certificate() { # certificate NAME: for the host of that name, and for this machine; NAME.key, NAME.crt
-    [ -e "$1.crt" ] && return
+    [ -s "$1.crt" ] && return
+    if [ ! -s ca.key ]; then
+        echo "$1.crt is to be made anew, and ca.key, which signs it, is not in $(pwd): put it there for as long as this runs." >&2
+        exit 1
+    fi
     openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2> /dev/null | write "$1.key"
     cat > "$1.ext" <<EXTENSIONS
 basicConstraints = critical, CA:FALSE
@@ -39,14 +44,17 @@ subjectAltName = DNS:$1, DNS:localhost, IP:127.0.0.1
 EXTENSIONS
     openssl req -new -key "$1.key" -subj "/CN=$1" -out "$1.csr"
     openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -set_serial "0x$(openssl rand -hex 16)" -days 825 -sha256 \
-        -extfile "$1.ext" 2> /dev/null | write "$1.crt"
-    rm "$1.csr" "$1.ext"
+        -extfile "$1.ext" -out "$1.signed" 2> "$1.told" || { cat "$1.told" >&2; exit 1; }
+    write "$1.crt" < "$1.signed"
+    rm "$1.csr" "$1.ext" "$1.signed" "$1.told"
 }
 
-if [ ! -e ca.crt ]; then
+if [ ! -s ca.crt ]; then
     openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ca.key 2> /dev/null
     openssl req -x509 -new -key ca.key -subj "/CN=flagpost on $(uname -n)" -days 3650 -sha256 \
-        -addext "keyUsage = critical, keyCertSign, cRLSign" | write ca.crt
+        -addext "keyUsage = critical, keyCertSign, cRLSign" -out ca.signed
+    write ca.crt < ca.signed
+    rm ca.signed
 fi
 certificate kafka
 certificate elasticsearch

@@ -122,6 +122,25 @@ def test_the_secrets_are_those_that_the_script_makes(tmp_path: Path) -> None:
     assert all((tmp_path / "made" / name).read_bytes() == value for name, value in made.items()), "none is made anew"
 
 
+def test_a_certificate_that_nobody_can_sign_is_told_and_none_is_written(tmp_path: Path) -> None:
+    """The script itself advises to keep the authority's key elsewhere; the old certificate was deleted to be renewed."""
+    script = ["sh", str(ROOT / "deploy" / "compose" / "secrets.sh"), str(tmp_path)]
+    subprocess.run(script, check=True, capture_output=True)
+    (tmp_path / "ca.key").rename(tmp_path / "elsewhere")
+    (tmp_path / "kafka.crt").unlink()
+    ran = subprocess.run(script, check=False, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "ca.key" in ran.stderr
+    assert not (tmp_path / "kafka.crt").exists()
+    (tmp_path / "elsewhere").rename(tmp_path / "ca.key")
+    (tmp_path / "kafka_page").unlink()
+    (tmp_path / "kafka_page").touch()  # as after a full disk
+    subprocess.run(script, check=True, capture_output=True)
+    assert (tmp_path / "kafka.crt").read_bytes() in (tmp_path / "kafka.pem").read_bytes()
+    assert len((tmp_path / "kafka_page").read_bytes()) == 64
+    assert not [path.name for path in tmp_path.iterdir() if path.suffix in (".csr", ".ext", ".signed", ".told", ".new")]
+
+
 def test_no_secret_gets_into_the_image_or_the_repository() -> None:
     ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
     assert "/secrets/" in ignored
