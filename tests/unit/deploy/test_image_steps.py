@@ -53,6 +53,8 @@ def test_the_images_variables_are_settings(tmp_path: Path) -> None:
         ("secrets/kafka_admin", False),
         ("deploy/compose/secrets/kafka_admin", False),
         (".env", False),
+        ("deploy/.env", False),
+        ("deploy/kubernetes/classify.env", False),
         (".venv/bin/python", False),
         ("tests/conftest.py", False),
     ],
