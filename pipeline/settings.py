@@ -24,7 +24,14 @@ from pydantic_settings import (
 from pipeline.circle import Circle
 from pipeline.errors import ElasticsearchUnavailable, InvalidSettings, KafkaUnavailable
 from pipeline.local_servers import address_of, local_status_file
-from pipeline.settings_checks import require_encrypted, require_https, require_usable, showable_url
+from pipeline.settings_checks import (
+    MOST_DAYS,
+    require_encrypted,
+    require_https,
+    require_kept,
+    require_usable,
+    showable_url,
+)
 from pipeline.settings_sources import DOTENV, OTHERS, PREFIX, TOML, SecretFiles, explained, unknown_names
 
 __all__ = ["OTHERS", "PREFIX", "ROOT", "Settings", "load_settings", "local_status_file", "unknown_settings"]
@@ -119,16 +126,25 @@ class Settings(BaseSettings):
 
     # Retention
     retain_items_days: float | None = Field(
-        None, gt=0, description="days that an item is kept after it was judged; default: as many as the topic flagged"
+        None,
+        gt=0,
+        le=MOST_DAYS,
+        description="days that an item is kept after it was judged; default: as many as the topic flagged",
     )
     retain_reviewed_days: float | None = Field(
-        None, gt=0, description="the same, of items that an analyst decided on, if that is longer"
+        None, gt=0, le=MOST_DAYS, description="the same, of items that an analyst decided on, if that is longer"
     )
     retain_alerts_days: float | None = Field(
-        None, gt=0, description="days that an alert is kept after it was resolved; default: as many as the topic alerts"
+        None,
+        gt=0,
+        le=MOST_DAYS,
+        description="days that an alert is kept after it was resolved; default: as many as the topic alerts",
     )
     retain_audit_days: float | None = Field(
-        None, gt=0, description="days that an audit document is kept; default: as many as the topic audit, six years"
+        None,
+        gt=0,
+        le=MOST_DAYS,
+        description="days that an audit document is kept; default: as many as the topic audit, six years",
     )
     retain_rate: float = Field(500.0, gt=0, description="most documents that `flagpost retain` deletes in a second")
 
@@ -204,6 +220,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
+        require_kept(self.kafka_retention_days)
         if self.production:
             require_encrypted(self.kafka_security_protocol)
             if self.elasticsearch_url is not None:

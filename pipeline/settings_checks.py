@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from pipeline.errors import InvalidSettings
+from schemas.topics import TOPICS
 
 ENCRYPTED: Final = ("SSL", "SASL_SSL")
 """Security protocols of Kafka that use TLS."""
+
+MOST_DAYS: Final = 36_525
+"""A hundred years; dates end somewhere, and whoever means for ever can write this."""
 
 
 def showable_url(url: str | None, service: str) -> str | None:
@@ -39,6 +44,18 @@ def require_https(url: str, service: str) -> None:
             f"FLAGPOST_PRODUCTION is on, and {service} would be reached in plain text ({url}).",
             f"Set FLAGPOST_{service.upper()}_URL to an address that begins with https://.",
         )
+
+
+def require_kept(kafka_retention_days: Mapping[str, float]) -> None:
+    """Raises `InvalidSettings` for what nobody could mean. Documents go when their topic's days are over: -1, which is for
+    ever to Kafka, would be yesterday here, and under a name with a slip the table's days would count.
+    """
+    for name, days in kafka_retention_days.items():
+        if name not in TOPICS or not 0 < days <= MOST_DAYS:
+            raise InvalidSettings(
+                f"FLAGPOST_KAFKA_RETENTION_DAYS has an entry that can't be used: {name}: {days:g}.",
+                f"Give days above 0, at most {MOST_DAYS}, for {', '.join(TOPICS)}.",
+            )
 
 
 def require_usable(heartbeat_url: SecretStr, production: bool) -> None:

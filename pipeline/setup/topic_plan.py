@@ -52,12 +52,6 @@ def wanted_topics(settings: Settings, brokers: int) -> list[WantedTopic]:
             f"FLAGPOST_KAFKA_REPLICATION asks for {replication} copies, and Kafka has {brokers} broker(s).",
             "Lower it, unset it, or add brokers.",
         )
-    for name, days in settings.kafka_retention_days.items():
-        if name not in TOPICS or not days > 0:
-            raise InvalidSettings(
-                f"FLAGPOST_KAFKA_RETENTION_DAYS has an entry that can't be used: {name}: {days:g}.",
-                f"Give days above 0 for {', '.join(TOPICS)}.",
-            )
     return [_wanted(topic, settings, replication) for topic in TOPICS.values()]
 
 

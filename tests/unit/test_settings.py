@@ -62,6 +62,22 @@ def test_an_area_that_is_no_circle_is_refused(monkeypatch: pytest.MonkeyPatch) -
     assert load_settings().area == "51.5,-0.12,60"
 
 
+@pytest.mark.parametrize("days", ['{"flagged": -1}', '{"flagged": 0}', '{"flaged": 730}', '{"audit": 1e9}'])
+def test_a_retention_that_nobody_can_mean_is_refused_by_every_command(
+    days: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLAGPOST_KAFKA_RETENTION_DAYS", days)  # or `flagpost retain` would delete by it
+    with pytest.raises(InvalidSettings, match="RETENTION_DAYS"):
+        load_settings()
+
+
+@pytest.mark.parametrize("kind", ["ITEMS", "REVIEWED", "ALERTS", "AUDIT"])
+def test_documents_are_kept_for_a_hundred_years_at_most(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"FLAGPOST_RETAIN_{kind}_DAYS", "1000000")  # no date lies so far back
+    with pytest.raises(InvalidSettings, match=f"RETAIN_{kind}_DAYS"):
+        load_settings()
+
+
 def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLAGPOST_ELASTICSEARCH_PASSWORD", "hunter2")
     settings = load_settings()
