@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
+
+import pytest
+import yaml
 
 from pipeline.lag import group_of
-from pipeline.settings import ROOT
+from pipeline.settings import ROOT, Settings
 from schemas import mapping
 from schemas.topics import FLAGGED
-from tests.unit.deploy.manifests import FOLDER, NIGHTLY, WORKLOADS, container, objects
+from tests.unit.deploy.manifests import FOLDER, NIGHTLY, WORKLOADS, container, objects, shared_settings
 
 RUNBOOK = (ROOT / "deploy" / "runbook.md").read_text("utf-8")
+SCALING = (ROOT / "deploy" / "scaling.md").read_text("utf-8")
 KUBERNETES = (FOLDER / "README.md").read_text("utf-8")
 
 
@@ -64,3 +69,25 @@ def test_every_secret_of_the_manifests_is_made_and_its_keys_are_listed() -> None
 def test_what_is_waited_for_after_the_manifests_are_applied_is_in_them() -> None:
     named = {f"{one['kind'].lower()}/{one['metadata']['name']}" for one in objects("Deployment", "Job")}
     assert set(re.findall(r"\b(?:job|deployment)/flagpost-[a-z-]+", KUBERNETES)) == named
+
+
+def test_whoever_scales_is_given_the_right_to_see_the_lag_of_every_scaler() -> None:
+    (told,) = re.findall(r"KEDA's needs to describe (.*?)\.", KUBERNETES, re.DOTALL)
+    asked = [one["spec"]["triggers"][0]["metadata"] for one in objects("ScaledObject")]
+    needed = {name for one in asked for name in (one["topic"], one["consumerGroup"])}
+    assert set(re.findall(r"`([^`]+)`", told)) == needed
+
+
+def test_all_that_are_scaled_are_stopped_before_partitions_are_added() -> None:
+    (told,) = re.findall(r"annotate scaledobject (.*?) autoscaling", SCALING.replace("\n  ", ""), re.DOTALL)
+    assert set(told.split()) == {one["metadata"]["name"] for one in objects("ScaledObject")}
+
+
+def test_the_overlay_that_is_shown_sets_settings_of_the_pods(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", KUBERNETES, re.DOTALL)
+    (merged,) = yaml.safe_load(block)["configMapGenerator"]
+    said = dict(line.split("=", 1) for line in merged["literals"])
+    for name, value in {**shared_settings(), **said}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    assert {name.removeprefix("FLAGPOST_").lower() for name in said} <= Settings().model_fields_set
