@@ -67,8 +67,9 @@ def add(named: str, why: str, until: str | None, by: str | None) -> None:
             f"{one_line(item.uid)} is held already: {_told(before)}.", "Release it first to hold it for another reason."
         )
     wanted = Hold(item=item, by=on_record.by, at=now, why=on_record.why, until=end)
+    held = held_record(wanted)
     on_record.write("hold-added", document_id(item.source, item.id), until=end.isoformat() if end else "")
-    send(settings, [held_record(wanted)], SENT_NOT_SURE)
+    send(settings, [held], SENT_NOT_SURE)
     click.echo(f"{one_line(item.uid)} is held{f' until {end.astimezone():%Y-%m-%d}' if end else ''}.")
 
 

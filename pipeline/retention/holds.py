@@ -85,7 +85,13 @@ def named(holds: Mapping[str, Hold], name: str) -> Hold:
 
 
 def held_record(hold: Hold) -> Outgoing:
-    return Outgoing(HOLDS, hold.uid.encode(), codec.encode(hold))
+    """Raises `InvalidInput` for a hold that nobody could read: one such record stops all that looks up what is held."""
+    try:
+        value = codec.encode(hold)
+        codec.decode(HOLDS, value)
+    except (codec.InvalidMessage, UnicodeEncodeError) as fault:
+        raise InvalidInput(f"It can't be held like this ({fault}).", "Shorten what you gave as --why.") from None
+    return Outgoing(HOLDS, hold.uid.encode(), value)
 
 
 def released_records(uids: Sequence[str]) -> list[Tombstone]:

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import InvalidInput, StageHalted
 from pipeline.index.document import document_of
-from pipeline.retention.holds import NOBODY, in_force, named, take
+from pipeline.retention.holds import NOBODY, held_record, in_force, named, take
 from pipeline.retention.keep import care_for, record_of
 from pipeline.retention.purge import Found
 from pipeline.retention.retain import held_of
@@ -50,6 +50,13 @@ def test_the_last_record_of_an_item_counts_and_an_empty_one_is_a_release() -> No
 def test_a_hold_that_nobody_can_read_stops_everything_before_anything_is_deleted() -> None:
     with pytest.raises(StageHalted, match="can't be read"):
         take({}, [(b"x:1", b'{"type": "hold", "of": "another version"}')])
+
+
+@pytest.mark.parametrize("fields", [{"why": "w" * 1025}, {"by": "b" * 513}, {"why": ""}, {"why": "\udcff"}])
+def test_a_hold_that_nobody_could_read_is_not_written(fields: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput, match="can't be held like this"):
+        held_record(hold(**fields))
+    assert held_record(hold(why="w" * 1024)).topic == HOLDS
 
 
 def test_a_hold_lapses_at_its_moment_and_one_without_never() -> None:
