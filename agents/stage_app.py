@@ -152,12 +152,10 @@ def stage_app(
 
     @app.agent(source, concurrency=1, name=name)
     async def deliver(stream: StreamT[Any]) -> None:
-        delivery = await worker.start()
+        delivery, most = await worker.start(), batch(settings)
         try:
-            async for events in stream.noack_take(  # type: ignore[attr-defined]
-                batch(settings), within=within(settings)
-            ):
-                await worker.take(delivery, events)
+            async for events in stream.noack_take(most, within=within(settings)):  # type: ignore[attr-defined]
+                await worker.take(delivery, events, full=len(events) >= most)
         finally:
             worker.drop()
 

@@ -110,16 +110,20 @@ class Worker:
         if self._delivery is not None and isinstance(self._delivery.stage, OwningStage):
             await self._ending_on_failure(self._delivery.stage.revoked())
 
-    async def take(self, delivery: Delivery, events: list[EventT[Any]]) -> None:
+    async def take(self, delivery: Delivery, events: list[EventT[Any]], full: bool) -> None:
         """Waits for the batch before, while the stage may already work on this one; then delivers this one in a task.
 
-        So there are never more than two batches in work, and effects of one.
+        So there are never more than two batches in work, and effects of one. A batch that is not ``full`` is worked through
+        before this returns: a next one could not be begun earlier, so it had better grow until then. With few posts batches
+        are small and at once; with more they are as large as it takes.
         """
         self._taken |= {(event.message.topic, event.message.partition): event.message.offset for event in events}
-        delivery.foresee([self._message(event) for event in events])
+        ahead = delivery.foresee([self._message(event) for event in events])
         if self._delivering is not None:
             await self._delivering
         self._delivering = asyncio.create_task(self.deliver(delivery, events))
+        if ahead is not None and not full:
+            await asyncio.wait([ahead])
 
     def drop(self) -> None:
         """Gives up whatever is being delivered, unacked."""

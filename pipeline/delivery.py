@@ -63,8 +63,11 @@ class Stage(Protocol):
 class ForeseeingStage(Stage, Protocol):
     """A stage that works on the next batch while the effects of this one are made durable."""
 
-    def foresee(self, messages: Sequence[Message]) -> None:
-        """These come next: work on them may begin, and may be for nothing. It must have no effect. Returns at once."""
+    def foresee(self, messages: Sequence[Message]) -> asyncio.Future[None]:
+        """These come next: work on them may begin, and may be for nothing. It must have no effect.
+
+        Returns at once; what it returns is done when work on more could begin.
+        """
         ...
 
 
@@ -137,13 +140,15 @@ class Delivery:
             self.journal.finish(part)
         self.metrics.batch_done()
 
-    def foresee(self, batch: Sequence[Message]) -> None:
-        """``batch`` comes after the one that is delivered now.
+    def foresee(self, batch: Sequence[Message]) -> asyncio.Future[None] | None:
+        """``batch`` comes after the one that is delivered now. What it returns, if anything, is done when one more batch
+        could be foreseen and be begun.
 
         Not while a message is suspected of having killed the process: what is alone in work must be alone.
         """
         if isinstance(self.stage, ForeseeingStage) and not self.journal.has_suspects:
-            self.stage.foresee(batch)
+            return self.stage.foresee(batch)
+        return None
 
     async def _wait_while_paused(self) -> None:
         reason = self.guard.paused

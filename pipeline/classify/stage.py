@@ -90,11 +90,12 @@ class ClassifyStage:
         self._figures = Figures(metrics.registry, self.model, self._judge.classifier.activation)
         self._judge.inferred = self._figures.inferred
 
-    def foresee(self, messages: Sequence[Message]) -> None:
+    def foresee(self, messages: Sequence[Message]) -> asyncio.Future[None]:
         """Begins to judge the next batch, so that the model does not wait for Kafka's acknowledgements of this one."""
         fresh, _ = self._decode(messages)
         task = asyncio.create_task(self._judge_all(fresh))
         self._foreseen |= {message.place: task for message in messages}
+        return task
 
     async def handle(self, messages: Sequence[Message]) -> Sequence[Result]:
         """Decodes and judges what was not judged yet, then publishes all of it. A repeat publishes only."""

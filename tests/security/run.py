@@ -52,7 +52,9 @@ def whole_run(secured: Secured) -> Ran:
     ran.keep("ingest", secured.flagpost("ingest", "ingest", str(file)))
     poison(secured.settings("ingest"))
     with worker(secured, "classify"), worker(secured, "index"):
-        ran.keep("status --wait", secured.flagpost("status", "status", "--wait", "--timeout", "90"))
+        waited = secured.flagpost("status", "status", "--wait", "--timeout", "90")
+        assert waited.returncode == 0, waited.stdout
+        ran.keep("status --wait", waited)
         ran.keep("doctor", secured.flagpost("status", "doctor"))
     wait_for(lambda: found(secured) == 4, 10, "what was indexed can be searched")
     note = TEXT.replace("\0", "")  # no argument of a command can hold it

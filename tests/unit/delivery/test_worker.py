@@ -173,9 +173,11 @@ class Slow:
         self.log: list[str] = []
         self.begun = asyncio.Event()
         self.may_end = asyncio.Event()
+        self.foreseen: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def foresee(self, batch: Sequence[Message]) -> None:
+    def foresee(self, batch: Sequence[Message]) -> asyncio.Future[None]:
         self.log.append(f"foresees {batch[0].offset}")
+        return self.foreseen
 
     async def deliver(self, batch: Sequence[Message]) -> None:
         self.log.append(f"delivers {batch[0].offset}")
@@ -188,28 +190,41 @@ async def test_a_batch_may_be_worked_on_while_the_one_before_is_delivered_and_ha
     bench: Bench,
 ) -> None:
     slow: Any = Slow()
-    await bench.worker.take(slow, [bench._event(1)])
-    second = asyncio.create_task(bench.worker.take(slow, [bench._event(2)]))
+    await bench.worker.take(slow, [bench._event(1)], full=True)
+    second = asyncio.create_task(bench.worker.take(slow, [bench._event(2)], full=True))
     await slow.begun.wait()
     assert not second.done()
     assert set(slow.log) == {"foresees 1", "delivers 1", "foresees 2"}
     assert bench.acked == []
     slow.may_end.set()
     await second
-    await bench.worker.take(slow, [bench._event(3)])
+    await bench.worker.take(slow, [bench._event(3)], full=True)
     effects = [line for line in slow.log if not line.startswith("foresees")]
     assert effects == ["delivers 1", "done 1", "delivers 2", "done 2"]
     assert bench.acked == [1, 2]
 
 
+async def test_a_batch_that_was_not_full_is_worked_through_before_the_next_is_closed(bench: Bench) -> None:
+    slow: Any = Slow()
+    slow.may_end.set()
+    first = asyncio.create_task(bench.worker.take(slow, [bench._event(1)], full=False))
+    while bench.acked != [1]:
+        await asyncio.sleep(0)
+    assert not first.done(), "it is delivered, but the model is at work on it as far as anybody knows"
+    slow.foreseen.set_result(None)
+    await first
+    slow.foreseen = asyncio.get_running_loop().create_future()
+    await bench.worker.take(slow, [bench._event(2)], full=True)
+
+
 async def test_what_is_dropped_is_not_acked(bench: Bench) -> None:
     slow: Any = Slow()
-    await bench.worker.take(slow, [bench._event(1)])
+    await bench.worker.take(slow, [bench._event(1)], full=True)
     await slow.begun.wait()
     bench.worker.drop()
     slow.may_end.set()
     with pytest.raises(asyncio.CancelledError):
-        await bench.worker.take(slow, [bench._event(2)])
+        await bench.worker.take(slow, [bench._event(2)], full=True)
     assert bench.acked == []
 
 

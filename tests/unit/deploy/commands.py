@@ -51,7 +51,7 @@ def typed(guide: Path) -> Iterator[list[str]]:
     for block in _BLOCK.findall(guide.read_text("utf-8")):
         for line in block.replace("\\\n", " ").splitlines():
             if found := _TYPED.search(line):
-                yield _before_a_pipe(shlex.split(found[1], comments=True))
+                yield before_a_pipe(shlex.split(found[1], comments=True))
 
 
 def said(guide: Path) -> Iterator[list[str]]:
@@ -60,9 +60,9 @@ def said(guide: Path) -> Iterator[list[str]]:
     for found in _SAID.findall(text):
         words = shlex.split(found)
         if not any("…" in word for word in words):
-            yield _before_a_pipe([word.split("|")[0] if word.strip("|") else word for word in words])
+            yield before_a_pipe([word.split("|")[0] if word.strip("|") else word for word in words])
 
 
-def _before_a_pipe(words: list[str]) -> list[str]:
-    ends = [place for place, word in enumerate(words) if word in ("|", ">", "&&", "||", ";", "&", "2>")]
+def before_a_pipe(words: list[str]) -> list[str]:
+    ends = [place for place, word in enumerate(words) if word in ("|", ">", "<", "&&", "||", ";", "&", "2>")]
     return words[: min(ends, default=len(words))]

@@ -17,7 +17,7 @@ LINKS: Final = {"FLAGPOST_LINKS_URL": "https://alerts.example"}
 Service = dict[str, Any]
 
 _VARIABLE: Final = re.compile(
-    r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?:(?P<how>:?[-?+])(?P<word>[^}]*))?\}|(?P<bare>\w+))"
+    r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?:(?P<how>:?[-?+])(?P<word>(?:[^{}]|\$\{[^}]*\})*))?\}|(?P<bare>\w+))"
 )
 
 
@@ -46,7 +46,7 @@ def interpolated(text: str, variables: Mapping[str, str]) -> str:
         if found["escaped"]:
             return "$"
         given = variables.get(found["name"] or found["bare"])
-        how, word = found["how"] or "", found["word"] or ""
+        how, word = found["how"] or "", interpolated(found["word"] or "", variables)
         there = bool(given) if how.startswith(":") else given is not None
         if how.endswith("+"):
             return word if there else ""

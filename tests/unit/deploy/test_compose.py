@@ -44,6 +44,7 @@ def test_compose_knows_every_field() -> None:
         ("$$(cat $A)", "$(cat a)"),
         ("${A}${B-b}${B:-c}${E-e}${E:-f}", "abcf"),
         ("${A:+x}${B:+y}${E:+z}${E+w}", "xw"),
+        ("${A:-${B:-b}}${B:-${A:-c}}${B:-${E:-d}}", "aad"),
     ],
 )
 def test_variables_are_put_in_as_compose_does(text: str, read: str) -> None:
@@ -55,6 +56,22 @@ def test_without_the_address_of_its_links_nothing_starts() -> None:
         composition({})
     wanted = set(re.findall(r"\$\{(\w+):?\?", FILE.read_text("utf-8")))
     assert wanted == set(LINKS)
+
+
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [
+        ({"USER": "jane"}, "jane"),
+        ({"USER": "root", "SUDO_USER": "jane"}, "jane"),
+        ({}, "unknown"),
+        ({"USER": ""}, "unknown"),
+    ],
+)
+def test_the_audit_log_gets_the_name_of_a_person_and_never_the_images_own(variables: dict[str, str], name: str) -> None:
+    """Without LOGNAME it would be flagpost, which is what flagpost's own acts are written down under."""
+    services = composition({**LINKS, **variables})["services"]
+    people = {service: one for service, one in services.items() if one.get("profiles") == ["people"]}
+    assert {one["environment"]["LOGNAME"] for one in people.values()} == {name}
 
 
 def test_images_have_the_versions_that_were_tried_here() -> None:

@@ -13,6 +13,7 @@ from pipeline.lag import group_of
 from pipeline.settings import ROOT, Settings
 from schemas import mapping
 from schemas.topics import FLAGGED
+from tests.unit.deploy.composition import WHOLE
 from tests.unit.deploy.manifests import FOLDER, NIGHTLY, WORKLOADS, container, objects, shared_settings
 
 RUNBOOK = (ROOT / "deploy" / "runbook.md").read_text("utf-8")
@@ -91,3 +92,25 @@ def test_the_overlay_that_is_shown_sets_settings_of_the_pods(monkeypatch: pytest
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     assert {name.removeprefix("FLAGPOST_").lower() for name in said} <= Settings().model_fields_set
+
+
+def test_every_secret_of_compose_that_is_nobodys_password_at_a_server_has_a_way_to_be_renewed() -> None:
+    section = RUNBOOK.partition("\n## Rotate secrets")[2]
+    told = {
+        "http_token": "the token of `ingest-http`",
+        "links_secret": "the key of links",
+        "heartbeat_url": "the dead-man's switch",
+        "kibana_": "Kibana's keys",
+        "kafka_admin": "`kafka_admin`",
+        "grafana_admin": "`grafana_admin`",
+        "elasticsearch_": "an Elasticsearch password",
+        "kafka_": "a Kafka user's password",
+        "ca.crt": "the authority's certificate",
+        "kafka.pem": "`kafka.crt`",
+        "elasticsearch.": "`elasticsearch.crt`",
+        "kibana.": "`kibana.crt`",
+    }
+    for name in WHOLE["secrets"]:
+        begins = [start for start in told if name.startswith(start)]
+        assert begins, name
+        assert all(told[start] in section for start in begins)

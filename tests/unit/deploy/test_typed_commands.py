@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import click
 import pytest
 
 from pipeline.settings import ROOT
-from tests.unit.deploy.commands import parsed, said, typed
-from tests.unit.deploy.composition import SERVICES
+from tests.unit.deploy.commands import before_a_pipe, parsed, said, typed
+from tests.unit.deploy.composition import LINKS, SERVICES
 
 
 def guides() -> list[Path]:
@@ -58,8 +59,22 @@ def test_a_command_that_is_not_there_is_noticed(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("guide", guides(), ids=_named)
-def test_services_of_compose_that_a_guide_names_are_there(guide: Path) -> None:
+def test_what_a_guide_says_to_compose_names_its_file_and_services_and_their_commands(guide: Path) -> None:
     text = guide.read_text("utf-8").replace("\\\n", " ")
-    named = re.findall(r"docker compose[^`\n]*? (?:run --rm|exec) ([\w-]+)", text)
+    assert re.findall(r"docker compose (?!-f deploy/compose\.yaml)[a-z]", text) == []
+    named = re.findall(r"docker compose[^`\n]*? (?:run(?: -T)? --rm|exec) ([\w-]+)", text)
     named += re.findall(r"docker compose[^`\n]*? up --detach --force-recreate ([\w-]+)", text)
     assert set(named) <= set(SERVICES)
+    for service, line in re.findall(r"docker compose[^`\n]*? run(?: -T)? --rm ([\w-]+) ([^`\n]+)", text):
+        if "entrypoint" not in SERVICES[service]:
+            parsed(before_a_pipe(shlex.split(line)))
+
+
+def test_what_compose_must_be_told_is_written_where_cron_and_others_find_it() -> None:
+    """Compose refuses every command, `run --rm retain` too, where a variable is missing that it must have."""
+    guide = (ROOT / "deploy" / "compose" / "README.md").read_text("utf-8")
+    for name in LINKS:
+        assert re.search(rf"^echo {name}=\S+ >> deploy/\.env", guide, re.MULTILINE)
+    runbook = (ROOT / "deploy" / "runbook.md").read_text("utf-8")
+    for text in (guide, runbook):
+        assert re.findall(r"export \w+=|`[A-Z_]+=\S+ docker compose", text) == []
