@@ -64,7 +64,8 @@ class FencedProducer:
 
     async def write(self, records: Sequence[Outgoing | Tombstone]) -> None:
         for record in records:
-            if isinstance(record, Outgoing) and len(record.value) + len(record.key or b"") > record.topic.max_bytes:
+            size = len(record.value or b"") if isinstance(record, Outgoing) else 0
+            if size + len(record.key or b"") > record.topic.max_bytes:
                 raise RecordTooLarge
         if not self._usable:
             raise NotAcknowledged("a transaction before this one was not acknowledged")

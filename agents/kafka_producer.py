@@ -92,7 +92,7 @@ class KafkaProducer:
 
     async def send(self, record: Outgoing) -> Awaitable[None]:
         name = self._settings.named(record.topic.name)
-        if len(record.value) + len(record.key or b"") > record.topic.max_bytes:
+        if len(record.value or b"") + len(record.key or b"") > record.topic.max_bytes:
             raise RecordTooLarge
         deadline = asyncio.get_running_loop().time() + ACKNOWLEDGED_WITHIN
         with explained(name):

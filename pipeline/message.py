@@ -41,11 +41,11 @@ class NotAcknowledged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One record on its way to Kafka."""
+    """One record on its way to Kafka. Without a value it takes away what its key meant in a compacted topic."""
 
     topic: Topic
     key: bytes | None
-    value: bytes
+    value: bytes | None
     headers: Headers = ()
 
 

@@ -175,7 +175,23 @@ class ClassifyStage:
                 results[message.place] = DeadLetter("too_large", "the item is larger than its topic takes")
             else:
                 results[message.place] = Retry("flagged items are not acknowledged")
+        results |= await self._empty_samples([one for one in messages if isinstance(results[one.place], Done)])
         return results
+
+    async def _empty_samples(self, messages: Sequence[Message]) -> dict[Place, Result]:
+        """Takes what was deleted out of the sample, where its text would stand for days; after a replay it stood there anew.
+        Returns the results of those where Kafka did not take that in.
+        """
+        records = {one.place: self._handled[one.place].record for one in messages}
+        gone = {
+            place: Outgoing(CHATTER_SAMPLE, record.uid.encode(), None)
+            for place, record in records.items()
+            if isinstance(record, PostDeleted) and self._sampled(record.uid)
+        }
+        sent = await send_in_order(self._producer, list(gone.values()))
+        return {
+            place: Retry("emptied samples are not acknowledged") for place, one in zip(gone, sent, strict=True) if one
+        }
 
     def _route(self, handled: _Handled) -> tuple[Topic | None, Item | Withdrawn | None]:
         """Where a judged post goes. Chatter goes nowhere, but for a sample."""

@@ -7,7 +7,8 @@ Three things do not follow and are done here:
 
 * ``[chatter-sample]`` is read by people who measure the model. It is compacted: an empty record under the post's key
   takes the sample away within a day, and a reader meets the empty record until then. No list of forgotten posts has to
-  be kept that every reader would have to know.
+  be kept that every reader would have to know. Classify writes one, too, for a delete of what it samples: in a replay the
+  post comes first, and its delete behind it.
 * Files that were exported are rewritten without the rows.
 * Whatever else Kafka holds of it can't be taken out of the middle of a topic. It goes with its time, and when that is,
   is told: from the records that are really there, and how long the topic really keeps them.

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 
 from pipeline.message import Headers, NotAcknowledged, Outgoing, RecordTooLarge
 
+NO_VALUE = b"<no value>"
+
 
 @dataclass
 class Sent:
     topic: str
     key: bytes | None
     value: bytes
+    """``NO_VALUE`` where the record has none."""
     headers: Headers
 
 
@@ -27,14 +30,15 @@ class RecordingProducer:
 
     async def send(self, record: Outgoing) -> Awaitable[None]:
         topic = record.topic
-        if len(record.value) > topic.max_bytes:
+        value = NO_VALUE if record.value is None else record.value
+        if len(value) > topic.max_bytes:
             raise RecordTooLarge
         if error := self.errors.get(topic.name):
             raise error
         refused = self.refuse.get(topic.name, 0) > 0
         if refused:
             self.refuse[topic.name] -= 1
-        return self._acknowledge(Sent(topic.name, record.key, record.value, record.headers), refused)
+        return self._acknowledge(Sent(topic.name, record.key, value, record.headers), refused)
 
     async def _acknowledge(self, sent: Sent, refused: bool) -> None:
         if refused:

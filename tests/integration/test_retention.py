@@ -184,9 +184,11 @@ def test_nothing_withdrawn_expired_or_forgotten_comes_back_when_every_topic_is_r
 
     outcomes = len(records(ready, "outcomes"))
     replay(ready)
-    with WorkerProcesses(ready, *STAGES, **YEAR):
+    with WorkerProcesses(ready, *STAGES, **YEAR, FLAGPOST_CHATTER_SAMPLE="1"):
         done(ready)
         wait_for(lambda: told_by_alerts(ready) == alerts, 30, "the alerts are as they were")
+    samples = records(ready, "chatter-sample")
+    assert {one.value for one in {one.key: one for one in samples}.values()} == {None}, "forgotten chatter is no sample"
     assert len(records(ready, "outcomes")) > outcomes, "every post was judged once more"
     assert found(ready) == after
     assert "sally" not in json.dumps([json.loads(one.value) for one in records(ready, "audit")]).lower()

@@ -22,7 +22,7 @@ from schemas.post import PostDeleted
 from schemas.topics import FLAGGED, OUTCOMES
 from tests.doubles.keyword_classifier import KeywordClassifier
 from tests.doubles.manual_clock import START
-from tests.doubles.recording_producer import RecordingProducer
+from tests.doubles.recording_producer import NO_VALUE, RecordingProducer
 from tests.messages import message, post
 
 
@@ -78,6 +78,21 @@ async def test_a_sample_of_chatter_is_kept_by_the_hash_of_its_uid() -> None:
     again = Bench(sample_share=0.5)
     await again.run(*(message(post(id=str(n), text="lovely"), n) for n in range(200)))
     assert {sent.key for sent in again.producer.on("chatter-sample")} == first
+
+
+async def test_what_is_deleted_leaves_the_sample_also_when_all_of_it_is_judged_again() -> None:
+    bench = Bench(sample_share=0.5)
+    posts = [message(post(id=str(n), text="lovely"), n) for n in range(20)]
+    deletes = [message(PostDeleted(source="x", id=str(n), deleted_at=START), n + 20) for n in range(20)]
+    for _ in range(2):
+        await bench.run(*posts)
+        await bench.run(*deletes)
+        sent = bench.producer.on("chatter-sample")
+        assert 0 < len({one.key for one in sent}) < 20, "a delete of what is in no sample is no record there"
+        assert {one.value for one in {one.key: one for one in sent}.values()} == {NO_VALUE}
+    bench.producer.refuse["chatter-sample"] = 1
+    results = await bench.run(*deletes)
+    assert [type(one) for one in results].count(Retry) == 1
 
 
 async def test_a_delete_withdraws_without_looking_anything_up() -> None:
