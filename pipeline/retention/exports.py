@@ -18,6 +18,8 @@ import msgspec
 
 from pipeline.errors import InvalidInput
 
+csv.field_size_limit(4 * 1024 * 1024)  # the library's own limit is below that of a post's text
+
 IDS: Final = ("id", "_id")
 """Under these names a row has its post's document id."""
 

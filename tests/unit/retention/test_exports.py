@@ -43,6 +43,13 @@ def test_a_row_of_a_table_goes_with_all_its_lines(tmp_path: Path, bom: bytes) ->
     assert path.read_bytes() == bom + table(("b", "a"))
 
 
+def test_the_row_of_the_longest_post_is_read_and_goes(tmp_path: Path) -> None:
+    path = file(tmp_path, table(("a", "long " * 60_000), ("b", "x")))
+    assert rows_of(path, {"b"}) == 1
+    assert take_out(path, {"a"}) == 1
+    assert path.read_bytes() == table(("b", "x"))
+
+
 def test_a_file_without_such_rows_is_not_written_anew(tmp_path: Path) -> None:
     path = file(tmp_path, JSONL)
     before = path.stat()
