@@ -20,7 +20,7 @@ MOST_DAYS: Final = 36_525
 
 def showable_url(url: str | None, service: str) -> str | None:
     """``url``. Raises ValueError when it is none, or would show a password in errors and in status."""
-    if url is not None and urlsplit(url).scheme not in ("http", "https"):
+    if url is not None and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
         raise ValueError("it is not of the form http://host:port or https://host:port")
     if url and "@" in urlsplit(url).netloc:
         raise ValueError(f"it holds a user name or password; set {service.upper()}_USERNAME and …_PASSWORD instead")

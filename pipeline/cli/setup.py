@@ -34,7 +34,7 @@ def setup(dry_run: bool, as_json: bool, kibana: str | None) -> None:
     JSON: {"dry_run", "changes": [{"kind", "name", "state", "detail", "attention"}], "error": null or {"message", "hint"}}.
     """
     settings = load_settings()
-    if kibana:
+    if kibana is not None:  # also where a shell's variable for it was empty
         settings = settings.at_kibana(kibana)
     changes: list[Change] = []
     error: FlagpostError | None = None

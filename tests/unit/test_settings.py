@@ -154,7 +154,7 @@ def test_a_url_that_can_not_be_used_or_shown_is_refused(url: str, monkeypatch: p
     assert "hunter2" not in caught.value.message
 
 
-@pytest.mark.parametrize("url", ["kibana:5601", "ftp://x:1", "http://elastic:hunter2@x:1"])
+@pytest.mark.parametrize("url", ["", "https://", "kibana:5601", "ftp://x:1", "http://elastic:hunter2@x:1"])
 def test_an_address_of_kibana_that_can_not_be_used_or_shown_is_refused_wherever_it_is_given(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

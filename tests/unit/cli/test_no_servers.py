@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import main
-from pipeline.errors import ElasticsearchUnavailable, KafkaUnavailable
+from pipeline.errors import ElasticsearchUnavailable, InvalidSettings, KafkaUnavailable
 
 pytestmark = pytest.mark.usefixtures("no_settings_files", "nobody_is_asked")
 
@@ -94,3 +94,9 @@ def test_a_command_that_needs_neither_works(arguments: tuple[str, ...], capsys: 
     shown = capsys.readouterr()
     assert "Error" not in shown.err
     assert "something unexpected" not in shown.err
+
+
+def test_an_empty_address_of_kibana_is_no_way_to_leave_it_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """As of `--kibana "$KIBANA"` in a shell that has no such variable."""
+    assert run("setup", "--kibana", "") == InvalidSettings.exit_code
+    assert "The address of Kibana is wrong" in capsys.readouterr().err
