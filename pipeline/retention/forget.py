@@ -78,9 +78,10 @@ class Plan:
 def plan(traces: Traces, held: Collection[str]) -> Plan:
     """``held`` are the uids with a hold in force. Pure."""
     free = sorted(uid for uid in traces.uids - set(held) if is_uid(uid))
+    already = traces.deleted - traces.live  # a delete that is on its way may never arrive; another one harms nobody
     return Plan(
-        deletes=[uid for uid in free if uid not in traces.deleted],
-        already=[uid for uid in free if uid in traces.deleted],
+        deletes=[uid for uid in free if uid not in already],
+        already=[uid for uid in free if uid in already],
         sampled=[uid for uid in free if uid in traces.last.get(CHATTER_SAMPLE.name, ())],
         lapsed=[uid for uid in free if uid in traces.last.get(HOLDS.name, ())],
         held=sorted(traces.uids & set(held)),

@@ -15,6 +15,7 @@ from pipeline.retention.purge import find
 from pipeline.retention.sight import plain, sight_of
 from pipeline.settings import Settings
 from pipeline.topic_reader import TopicReader, connect
+from schemas import codec
 from schemas.identity import document_id
 from schemas.mapping import ITEMS
 from schemas.topics import (
@@ -117,8 +118,17 @@ def note(traces: Traces, topic: str, key: bytes | None, value: bytes | None, at:
             traces.last.get(topic, {}).pop(uid, None)  # of a compacted topic: what was there is on its way out
         elif not sight.empty:
             traces.last.setdefault(topic, {})[uid] = at
-        elif topic == POSTS.name:
+        elif topic == POSTS.name and _is_taken(value, at):
             traces.deleted.add(uid)
+
+
+def _is_taken(value: bytes, at: dt.datetime) -> bool:
+    """Whether classify takes a delete that came ``at`` that moment, or makes a dead letter of it."""
+    try:
+        codec.decode_post(value, at)
+    except codec.InvalidMessage:
+        return False
+    return True
 
 
 def states(client: Elasticsearch, settings: Settings, uids: Iterable[str]) -> tuple[set[str], set[str]]:

@@ -33,6 +33,20 @@ def test_what_is_deleted_already_and_what_is_held_is_left() -> None:
     assert doing.posts == ["x:1", "x:2"]
 
 
+def test_what_the_index_still_shows_is_deleted_though_a_delete_is_on_its_way() -> None:
+    doing = plan(traces("x:1", "x:2", live={"x:1"}, deleted={"x:1", "x:2"}), ())
+    assert (doing.deletes, doing.already) == (["x:1"], ["x:2"])
+
+
+def test_a_delete_that_no_stage_would_take_is_none() -> None:
+    found = traces("x:1")
+    gone = codec.encode(PostDeleted(source="x", id="1", deleted_at=START))
+    note(found, "posts", b"x:1", gone, START - 2 * DAY)  # by a machine whose clock is two days ahead: bad_date
+    assert (found.deleted, plan(found, ()).deletes) == (set(), ["x:1"])
+    note(found, "posts", b"x:1", gone, START)
+    assert found.deleted == {"x:1"}
+
+
 def test_nothing_is_forgotten_while_some_of_it_is_held() -> None:
     require_free(set())
     with pytest.raises(InvalidInput, match="x:1 and 1 more can't be forgotten: there is a hold"):
