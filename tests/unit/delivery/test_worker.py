@@ -173,6 +173,7 @@ class Slow:
         self.log: list[str] = []
         self.begun = asyncio.Event()
         self.may_end = asyncio.Event()
+        self.delivered = asyncio.Event()
         self.foreseen: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def foresee(self, batch: Sequence[Message]) -> asyncio.Future[None]:
@@ -184,6 +185,7 @@ class Slow:
         self.begun.set()
         await self.may_end.wait()
         self.log.append(f"done {batch[0].offset}")
+        self.delivered.set()
 
 
 async def test_a_batch_may_be_worked_on_while_the_one_before_is_delivered_and_has_effects_only_after_it(
@@ -208,9 +210,8 @@ async def test_a_batch_that_was_not_full_is_worked_through_before_the_next_is_cl
     slow: Any = Slow()
     slow.may_end.set()
     first = asyncio.create_task(bench.worker.take(slow, [bench._event(1)], full=False))
-    while bench.acked != [1]:
-        await asyncio.sleep(0)
-    assert not first.done(), "it is delivered, but the model is at work on it as far as anybody knows"
+    await slow.delivered.wait()
+    assert not first.done(), "it is delivered, but as far as anybody knows the model is still at work on it"
     slow.foreseen.set_result(None)
     await first
     slow.foreseen = asyncio.get_running_loop().create_future()
