@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 @click.option("--by", multiple=True, metavar="NAME", help="What this person did; may be repeated.")
 @click.option("--act", "acts", multiple=True, help="Only such acts, e.g. items-searched; may be repeated.")
 @click.option("--on", metavar="ID", help="Done to this: an id or its first characters, or source:id of a post.")
-@click.option("--since", metavar="WHEN", help="Done then or later: 2h, 3d, 2026-10-03, 2026-10-03T14:05:00Z.")
-@click.option("--until", metavar="WHEN", help="Done before then; of a date, to its end.")
+@click.option(
+    "--since", metavar="WHEN", help="Done or written down then or later: 2h, 3d, 2026-10-03, 2026-10-03T14:05:00Z."
+)
+@click.option("--until", metavar="WHEN", help="Done or written down before then; of a date, to its end.")
 @click.option("-n", "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Most lines shown.")
 @click.option("--json", "as_json", is_flag=True, help="Print each line as one JSON object.")
 @why_option

@@ -125,7 +125,7 @@ class IndexStage:
 
     def _line(self, message: Message) -> Write | End:
         entry: AuditEntry = codec.decode(AUDIT, message.value)
-        if self._ages and self._ages.line_is_over(entry, self._clock()):
+        if self._ages and self._ages.line_is_over(message.timestamp, self._clock()):
             return EXPIRED
         body = codec.encode(audit_document_of(entry, message.timestamp, self._clock()))
         return Write(audit_id(entry), None, body, self._audit_alias)

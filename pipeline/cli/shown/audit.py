@@ -26,6 +26,8 @@ def block(line: Line, zone: dt.tzinfo | None = None) -> RenderableType:
         head.append(" ALTERED ", style="bold white on red")
         head.append(" ")
     head.append(f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S}", style="bold")
+    if written_down := line.written_down:
+        head.append(f"  written down {written_down.astimezone(zone):%Y-%m-%d %H:%M:%S}", style="bold red")
     head.append(f"  {one_line(entry.by)}", style="cyan")
     head.append(f"  {one_line(entry.act).replace('-', ' ')}", style="magenta")
     head.append(f"  {one_line(entry.on)}", style="dim")

@@ -24,9 +24,9 @@ ENTRY = AuditEntry(
 )
 
 
-def shown(entry: AuditEntry | None, id: str | None = None) -> str:
+def shown(entry: AuditEntry | None, id: str | None = None, created: dt.datetime = START) -> str:
     written = io.StringIO()
-    line = Line(id or audit_id(entry or ENTRY), entry, {})
+    line = Line(id or audit_id(entry or ENTRY), entry, {"event": {"created": created.isoformat()}})
     Console(file=written, width=80, highlight=False).print(block(line, dt.UTC))
     return written.getvalue()
 
@@ -36,6 +36,12 @@ def test_it_says_who_did_what_when_what_for_and_whence() -> None:
     assert first == f"{START:%Y-%m-%d %H:%M:%S}  a.khan  items searched  flagpost-items"
     assert (why, detail) == ("why: case 7", "query: knife · found: 3")
     assert whence == "user akhan, uid 1004, host control-room-3"
+
+
+def test_a_line_that_was_dated_back_says_when_it_was_written_down() -> None:
+    later = START + dt.timedelta(days=400)
+    assert f"written down {later:%Y-%m-%d %H:%M:%S}" in shown(ENTRY, created=later)
+    assert "written down" not in shown(ENTRY, created=START + dt.timedelta(minutes=1))
 
 
 def test_a_line_that_does_not_fit_its_id_or_is_none_is_marked() -> None:
