@@ -1,13 +1,16 @@
 """Who may do what at Kafka, as runbook.md tells it; for Elasticsearch that is elasticsearch/roles.yml.
 
-Every line is tried with a user of its own: tests/security.
+Every line is tried with a user of its own: tests/security. ``python -m deploy.rights`` prints what gives these rights.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+import click
 from kafka.admin import (
     ACL,
     ACLOperation,
@@ -16,10 +19,11 @@ from kafka.admin import (
     ResourceType,
 )
 
+from pipeline.errors import FlagpostError
 from pipeline.lag import READERS, group_of
 from pipeline.retention.seek import WITH_TEXT
 from pipeline.retention.tombstones import BRING_BACK
-from pipeline.settings import Settings
+from pipeline.settings import Settings, load_settings
 from schemas.topics import TOPICS
 
 
@@ -152,3 +156,54 @@ def _resources(settings: Settings, rights: Rights) -> Iterator[tuple[ResourcePat
     for kind, name, operations in named:
         for operation in operations:
             yield ResourcePattern(kind, name), ACLOperation[operation]
+
+
+_OPTIONS: Final = {
+    ResourceType.TOPIC: "--topic",
+    ResourceType.GROUP: "--group",
+    ResourceType.TRANSACTIONAL_ID: "--transactional-id",
+}
+"""Of kafka-acls.sh, which has no name for a cluster: there is only one."""
+
+
+def script(settings: Settings, users: Mapping[str, Sequence[str]] | None = None) -> Iterator[str]:
+    """`acls` as a shell script of kafka-acls.sh, a line for each user and resource; its arguments say where and as whom."""
+    together: dict[tuple[str, ResourcePattern], list[str]] = {}
+    for one in acls(settings, users):
+        operation = one.operation.name.title().replace("_", "")
+        together.setdefault((one.principal, one.resource_pattern), []).append(f"--operation {operation}")
+    yield "set -eu"
+    for (principal, resource), operations in together.items():
+        option = _OPTIONS.get(resource.resource_type)
+        what = f"{option} {resource.resource_name}" if option else "--cluster"
+        yield f'kafka-acls.sh "$@" --add --allow-principal {shlex.quote(principal)} {" ".join(operations)} {what}'
+
+
+@click.command()
+@click.argument("users", nargs=-1, metavar="[USER=WHOSE[,WHOSE]...]...")
+def main(users: tuple[str, ...]) -> None:
+    """Print a shell script that gives users their rights at Kafka; run it with kafka-acls.sh's own options.
+
+    \b
+    python -m deploy.rights > rights.sh
+    python -m deploy.rights jane=status,dead-letters > jane.sh
+    sh rights.sh --bootstrap-server broker.example:9093 --command-config admin.properties
+
+    Without USER each part is a user of its own name. Topics and groups have FLAGPOST_NAMESPACE in front.
+    """
+    wanted = {}
+    for one in users:
+        user, _, whose = one.rpartition("=")
+        wanted[user] = whose.split(",")
+        if not user or not set(wanted[user]) <= set(RIGHTS):
+            raise click.UsageError(f"{one} is not of the form USER=WHOSE with one or more of {', '.join(RIGHTS)}.")
+    try:
+        settings = load_settings()
+    except FlagpostError as error:
+        raise click.ClickException(f"{error.message} {error.hint}") from None
+    for line in script(settings, wanted or None):
+        click.echo(line)
+
+
+if __name__ == "__main__":
+    main()
