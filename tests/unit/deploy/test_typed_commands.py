@@ -11,6 +11,7 @@ import click
 import pytest
 
 from pipeline.settings import ROOT
+from pipeline.supervisor import STAGES
 from tests.unit.deploy.commands import before_a_pipe, parsed, said, typed
 from tests.unit.deploy.composition import LINKS, SERVICES
 
@@ -78,3 +79,11 @@ def test_what_compose_must_be_told_is_written_where_cron_and_others_find_it() ->
     runbook = (ROOT / "deploy" / "runbook.md").read_text("utf-8")
     for text in (guide, runbook):
         assert re.findall(r"export \w+=|`[A-Z_]+=\S+ docker compose", text) == []
+
+
+def test_a_unit_of_systemd_starts_a_command_that_there_is_for_every_stage_that_it_is_for() -> None:
+    started = []
+    for guide in guides():
+        for line in re.findall(r"^ExecStart=\S*/flagpost (.*)$", guide.read_text("utf-8"), re.MULTILINE):
+            started += [parsed(line.replace("%i", stage).split()) for stage in STAGES]
+    assert set(started) == {"flagpost worker", "flagpost retain"}
