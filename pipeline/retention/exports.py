@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from pipeline.errors import InvalidInput
+from pipeline.export.target import leaving_nothing
 
 csv.field_size_limit(4 * 1024 * 1024)  # the library's own limit is below that of a post's text
 
@@ -43,6 +44,7 @@ def take_out(path: Path, ids: Collection[str]) -> int:
     taken = 0
     try:
         with (
+            leaving_nothing(),
             _opened(target) as file,
             os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new,
         ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 from pathlib import Path
 
@@ -31,6 +32,22 @@ def test_of_what_was_not_kept_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_whoever_ends_it_leaves_no_half_file(tmp_path: Path, number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+
+    def ended() -> None:
+        with new_file(tmp_path / "out.csv") as file:
+            file.stream.write(b"row")
+            signal.raise_signal(number)
+
+    with pytest.raises(SystemExit) as end:
+        ended()
+    assert end.value.code == 128 + number
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(number) == before
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
