@@ -57,7 +57,8 @@ def forget(
 
     Every post is deleted as if its author had deleted it, so that all searches, alerts and replays agree. It reads the
     topics from their beginning, which takes minutes where there is much. Kafka can't take records out of a topic; it is
-    told when the last of them goes by itself. A later post by the same author is collected again.
+    told when the last of them goes by itself. A later post by the same author is collected again. With --source, rows of
+    an exported file are also found by the author that they name: nothing else may be left of their posts.
 
     Exits with 1 when the index does not show it in time; it will, once the classify and index workers have done their work.
     """
@@ -83,7 +84,7 @@ def forget(
         traces = traces_of(client, settings, uids)
         book = HoldBook(settings)
         doing = forgetting.plan(traces, book.held())
-        rows = rows_in(exports, traces)
+        rows = rows_in(exports, traces, author)
         on_record.write("forget-sought", request, found=str(len(traces.uids)), dry_run="yes" if dry_run else "")
         if author:
             _require_one_source(author, traces)
@@ -106,7 +107,7 @@ def forget(
         if not except_held:
             forgetting.require_free(doing.held)
         forgetting.forget(settings, doing, traces, request, on_record.by, on_record.why, now)
-        for line in take_out(rows, doing, traces):
+        for line in take_out(rows, doing, traces, author):
             click.echo(line)
         pending = forgetting.wait_for_tombstones(client, settings, doing.deletes, timeout)
     click.echo(f"{len(doing.posts):,} forgotten. Request {request} in the audit log.")
@@ -141,19 +142,20 @@ def found(doing: Plan, traces: Traces) -> list[str]:
     return lines
 
 
-def rows_in(exports: tuple[Path, ...], traces: Traces) -> dict[Path, int]:
-    """Exported file → how many of its rows are of the posts that were found, held ones too."""
-    from pipeline.retention.exports import rows_of
+def rows_in(exports: tuple[Path, ...], traces: Traces, author: Author | None) -> dict[Path, int]:
+    """Exported file → how many of its rows are of the posts that were found, held ones too, or by the author."""
+    from pipeline.retention.exports import Wanted, rows_of
 
-    return {path: rows_of(path, _ids(traces.uids)) for path in exports}
+    return {path: rows_of(path, Wanted(_ids(traces.uids), author)) for path in exports}
 
 
-def take_out(rows: dict[Path, int], doing: Plan, traces: Traces) -> list[str]:
+def take_out(rows: dict[Path, int], doing: Plan, traces: Traces, author: Author | None) -> list[str]:
     """Takes the rows of what is not held out of the files; says so in a line for each file."""
+    from pipeline.retention.exports import Wanted
     from pipeline.retention.exports import take_out as taken_out
 
-    free = _ids(traces.uids - set(doing.held))
-    return [f"{taken_out(path, free):,} rows taken out of {path}" for path, number in rows.items() if number]
+    wanted = Wanted(_ids(traces.uids), author, _ids(set(doing.held)))
+    return [f"{taken_out(path, wanted):,} rows taken out of {path}" for path, number in rows.items() if number]
 
 
 def _ids(uids: set[str]) -> set[str]:

@@ -11,13 +11,17 @@ import itertools
 import os
 import secrets
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
 
 from pipeline.errors import InvalidInput
+from pipeline.export.spreadsheet import restored
 from pipeline.export.target import leaving_nothing
+from pipeline.retention.seek import Author
+from pipeline.retention.sight import plain
 
 csv.field_size_limit(4 * 1024 * 1024)  # the library's own limit is below that of a post's text
 
@@ -27,16 +31,34 @@ IDS: Final = ("id", "_id")
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-def rows_of(path: Path, ids: Collection[str]) -> int:
-    """How many rows of the file are of one of the documents ``ids``. Raises `InvalidInput` for what is no export."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows: those of the documents ``ids``, and of ``author``, if it says of which source, wherever a row names them.
+    A file may be older than all that is known of its posts.
+    """
+
+    ids: Collection[str]
+    author: Author | None = None
+    held: Collection[str] = ()
+    """Documents whose rows stay."""
+
+    def has(self, id: str | None, names: Iterable[object], source: object) -> bool:
+        if id in self.held:
+            return False
+        by = self.author is not None and self.author.source is not None and self.author.source == source
+        return id in self.ids or (by and plain(self.author.name) in {plain(str(name)) for name in names if name})  # type: ignore[union-attr]
+
+
+def rows_of(path: Path, wanted: Wanted) -> int:
+    """How many rows of the file are ``wanted``. Raises `InvalidInput` for what is no export."""
     with _opened(path) as file:
-        return sum(is_of for _, is_of in _rows(path, file, ids))
+        return sum(is_of for _, is_of in _rows(path, file, wanted))
 
 
-def take_out(path: Path, ids: Collection[str]) -> int:
-    """Rewrites the file without the rows of the documents ``ids``; returns how many they were.
+def take_out(path: Path, wanted: Wanted) -> int:
+    """Rewrites the file without the rows that are ``wanted``; returns how many they were.
 
-    On the disk when it returns, under the same name, with the same rights; untouched where there is nothing to take out.
+    On the disk when it returns, under the same name, with the same owner and rights; untouched where there is nothing to take out.
     Copies of the file, and versions that a file system or a backup keeps, are beyond its reach. Raises `InvalidInput`.
     """
     target = path.resolve()
@@ -48,14 +70,17 @@ def take_out(path: Path, ids: Collection[str]) -> int:
             _opened(target) as file,
             os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new,
         ):
-            for raw, is_of in _rows(path, file, ids):
+            for raw, is_of in _rows(path, file, wanted):
                 taken += is_of
                 if not is_of:
                     new.write(raw)
             new.flush()
             os.fsync(new.fileno())
         if taken:
-            part.chmod(target.stat().st_mode & 0o777)
+            before = target.stat()
+            with contextlib.suppress(PermissionError):  # who is no administrator can only have been its owner
+                os.chown(part, before.st_uid, before.st_gid)
+            part.chmod(before.st_mode & 0o777)
             part.replace(target)
             _sync(target.parent)
     finally:
@@ -73,30 +98,32 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _rows(path: Path, lines: Iterable[bytes], ids: Collection[str]) -> Iterator[tuple[bytes, bool]]:
-    """Each row's bytes, and whether it is of one of ``ids``; a CSV's header is a row of nobody."""
+def _rows(path: Path, lines: Iterable[bytes], wanted: Wanted) -> Iterator[tuple[bytes, bool]]:
+    """Each row's bytes, and whether it is ``wanted``; a CSV's header is a row of nobody."""
     rest = iter(lines)
     first = next(rest, b"")
     every = itertools.chain([first] if first else [], rest)
     if first.lstrip()[:1] == b"{":
-        yield from ((line, _json_id(path, line) in ids) for line in every)
+        yield from ((line, _is_wanted(path, line, wanted)) for line in every)
     else:
-        yield from _csv_rows(path, every, ids)
+        yield from _csv_rows(path, every, wanted)
 
 
-def _json_id(path: Path, line: bytes) -> str | None:
+def _is_wanted(path: Path, line: bytes, wanted: Wanted) -> bool:
     if not line.strip():
-        return None
+        return False
     try:
         row = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise _no_export(path) from None
     if not isinstance(row, dict):
         raise _no_export(path)
-    return next((row[name] for name in IDS if isinstance(row.get(name), str)), None)
+    id = next((row[name] for name in IDS if isinstance(row.get(name), str)), None)
+    user, ours = (one if isinstance(one, dict) else {} for one in (row.get("user"), row.get("flagpost")))
+    return wanted.has(id, (user.get("name"), user.get("id")), ours.get("source"))
 
 
-def _csv_rows(path: Path, lines: Iterable[bytes], ids: Collection[str]) -> Iterator[tuple[bytes, bool]]:
+def _csv_rows(path: Path, lines: Iterable[bytes], wanted: Wanted) -> Iterator[tuple[bytes, bool]]:
     raw: list[bytes] = []
 
     def texts() -> Iterator[str]:
@@ -105,16 +132,18 @@ def _csv_rows(path: Path, lines: Iterable[bytes], ids: Collection[str]) -> Itera
             yield line.removeprefix(_BOM).decode("utf-8", "surrogateescape")
 
     reader = csv.reader(texts())
-    column: int | None = None
+    head: list[str] | None = None
     try:
         for row in reader:
-            if column is None:
-                column = next((row.index(name) for name in IDS if name in row), None)
-                if column is None:
+            if head is None:
+                head = row
+                if not set(IDS) & set(head):
                     raise _no_export(path)
                 yield b"".join(raw), False
             else:
-                yield b"".join(raw), len(row) > column and row[column] in ids
+                cells = dict(zip(head, map(restored, row), strict=False))
+                id = next((cells[name] for name in IDS if name in cells), None)
+                yield b"".join(raw), wanted.has(id, [cells.get("author")], cells.get("source"))
             raw.clear()
     except csv.Error:
         raise _no_export(path) from None
