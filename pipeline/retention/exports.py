@@ -45,8 +45,11 @@ class Wanted:
     def has(self, id: str | None, names: Iterable[object], source: object) -> bool:
         if id in self.held:
             return False
-        by = self.author is not None and self.author.source is not None and self.author.source == source
-        return id in self.ids or (by and plain(self.author.name) in {plain(str(name)) for name in names if name})  # type: ignore[union-attr]
+        if id in self.ids:
+            return True
+        if self.author is None or self.author.source is None or self.author.source != source:
+            return False
+        return plain(self.author.name) in {plain(str(name)) for name in names if name}
 
 
 def rows_of(path: Path, wanted: Wanted) -> int:
@@ -58,8 +61,8 @@ def rows_of(path: Path, wanted: Wanted) -> int:
 def take_out(path: Path, wanted: Wanted) -> int:
     """Rewrites the file without the rows that are ``wanted``; returns how many they were.
 
-    On the disk when it returns, under the same name, with the same owner and rights; untouched where there is nothing to take out.
-    Copies of the file, and versions that a file system or a backup keeps, are beyond its reach. Raises `InvalidInput`.
+    On the disk when it returns, under the same name, with the same owner and rights; untouched where there is nothing to take
+    out. Copies of the file, and versions that a file system or a backup keeps, are beyond its reach. Raises `InvalidInput`.
     """
     target = path.resolve()
     part = target.parent / f".{target.name}.{secrets.token_hex(4)}.part"
