@@ -61,8 +61,9 @@ def rows_of(path: Path, wanted: Wanted) -> int:
 def take_out(path: Path, wanted: Wanted) -> int:
     """Rewrites the file without the rows that are ``wanted``; returns how many they were.
 
-    On the disk when it returns, under the same name, with the same owner and rights; untouched where there is nothing to take
-    out. Copies of the file, and versions that a file system or a backup keeps, are beyond its reach. Raises `InvalidInput`.
+    On the disk when it returns, under the same name, with the same owner and rights; untouched where there is nothing to
+    take out. Copies of the file, and versions that a file system or a backup keeps, are beyond its reach. Raises
+    `InvalidInput`.
     """
     target = path.resolve()
     part = target.parent / f".{target.name}.{secrets.token_hex(4)}.part"
