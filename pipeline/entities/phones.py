@@ -11,7 +11,7 @@ import phonenumbers
 from pipeline.entities.reading import Found, Reading
 
 _NUMBER: Final = re.compile(
-    r"(?<![\w£$€+/.,:-])(?:\+\d{1,3}|\(?0|44(?=7\d{9}\b))(?:[ .()-]{0,3}\d){8,13}(?![\w/])", re.ASCII
+    r"(?<![\w£$€+/.,-])(?<!\d:)(?:\+\d{1,3}|\(?0|44(?=7\d{9}\b))(?:[ .()-]{0,3}\d){8,13}(?![\w/])", re.ASCII
 )
 _DATE: Final = re.compile(r"\d\d[-.]\d\d[-.]\d{2,4}\b")
 _SOMETHING_ELSE: Final = re.compile(
