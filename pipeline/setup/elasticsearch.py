@@ -54,11 +54,19 @@ def _set_up(
     with explained(settings):
         found: dict[str, Any] = dict(client.indices.get(index=names.pattern).body)
     _refuse_squatters(names, found)
-    if names.index in found:
-        yield _update(client, settings, names.index, found[names.index], wanted, dry_run)
-        yield from _aliases(client, settings, names, aliases, found, dry_run)
-    else:
-        yield from _create(client, settings, names, aliases, found, wanted, dry_run)
+    if names.index not in found:
+        try:
+            yield from _create(client, settings, names, aliases, found, wanted, dry_run)
+            return
+        except _MadeMeanwhile:
+            with explained(settings):
+                found = dict(client.indices.get(index=names.pattern).body)
+    yield _update(client, settings, names.index, found[names.index], wanted, dry_run)
+    yield from _aliases(client, settings, names, aliases, found, dry_run)
+
+
+class _MadeMeanwhile(Exception):
+    """Another setup runs at the same time."""
 
 
 def detect_analysis(client: Elasticsearch) -> Analysis:
@@ -109,17 +117,25 @@ def _create(
     wanted: dict[str, Any],
     dry_run: bool,
 ) -> Iterator[Change]:
-    """Index and aliases in one request, so that no worker ever meets the one without the others."""
+    """Index and aliases in one request, so that no worker ever meets the one without the others.
+
+    Raises `_MadeMeanwhile` before it yields anything.
+    """
     changes = [alias_change(name, body, names.index, found) for name, body in bodies.items()]
     attention = ""
     if not dry_run:
         with explained(settings):
-            answer = client.indices.create(
-                index=names.index,
-                settings=wanted["template"]["settings"],
-                mappings=wanted["template"]["mappings"],
-                aliases={change.name: bodies[change.name] for change in changes if change.state == "created"},
-            )
+            try:
+                answer = client.indices.create(
+                    index=names.index,
+                    settings=wanted["template"]["settings"],
+                    mappings=wanted["template"]["mappings"],
+                    aliases={change.name: bodies[change.name] for change in changes if change.state == "created"},
+                )
+            except BadRequestError as error:
+                if error.error != "resource_already_exists_exception":
+                    raise
+                raise _MadeMeanwhile from None
         if not answer.get("shards_acknowledged", True):
             attention = "its shards have not started yet: look at the cluster's health and disks"
     index = wanted["template"]["settings"]["index"]

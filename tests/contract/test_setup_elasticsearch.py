@@ -216,6 +216,26 @@ def test_a_missing_right_is_explained(server: ScriptedElasticsearch, tmp_path: P
         run(server, tmp_path)
 
 
+def test_an_index_that_another_setup_made_meanwhile_is_taken_as_it_is(
+    server: ScriptedElasticsearch, tmp_path: Path
+) -> None:
+    """A Job on the cluster and a person at a terminal, at the same moment."""
+    fresh(server).on("POST", "/_analyze", ENGLISH)
+    taken = {"error": {"type": "resource_already_exists_exception"}, "status": 400}
+    server.instead("PUT", f"/{INDEX}", taken, 400).on("GET", "/flagpost-items*", {INDEX: there("english")})
+    changes = run(server, tmp_path)
+    assert changes[THE_INDEX].state == "unchanged"
+    assert changes["alias flagpost-items"].state == "unchanged"
+    assert changes["index flagpost-audit-v1"].state == "created"
+
+
+def test_an_index_that_is_refused_for_anything_else_is_an_error(server: ScriptedElasticsearch, tmp_path: Path) -> None:
+    fresh(server).on("POST", "/_analyze", ENGLISH)
+    server.instead("PUT", f"/{INDEX}", {"error": {"type": "validation_exception"}, "status": 400}, 400)
+    with pytest.raises(ElasticsearchUnavailable, match="validation_exception"):
+        run(server, tmp_path)
+
+
 def test_shards_that_do_not_start_need_attention(server: ScriptedElasticsearch, tmp_path: Path) -> None:
     fresh(server).on("POST", "/_analyze", ENGLISH)
     server.instead("PUT", f"/{INDEX}", {**OK, "shards_acknowledged": False})
