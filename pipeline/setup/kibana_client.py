@@ -31,6 +31,8 @@ REQUEST_TIMEOUT: Final = 60.0
 MOST_TOLD: Final = 300
 """Characters of Kibana's own words in an error."""
 
+NOT_KIBANA: Final = "Set the address that people open Kibana at, with its base path if it has one."
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -79,6 +81,9 @@ class Kibana:
         return self._understood(Answer(response.status, raw, _json(raw)))
 
     def _understood(self, answer: Answer) -> Answer:
+        # Errors of Elasticsearch hold an object there, those of Kibana a word.
+        if isinstance(answer.body, Mapping) and isinstance(answer.body.get("error"), Mapping):
+            raise KibanaUnavailable(f"Elasticsearch answers at {self.url}, and not Kibana.", NOT_KIBANA)
         if answer.status == 401:
             signs_on = self._settings.kibana_username or self._settings.kibana_api_key
             raise AccessRefused(
@@ -104,7 +109,7 @@ class Kibana:
             )
         return KibanaUnavailable(
             f"Something that is not Kibana answers at {self.url}.",
-            "Set the address that people open Kibana at, with its base path if it has one.",
+            NOT_KIBANA,
         )
 
     @staticmethod

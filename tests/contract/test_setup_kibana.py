@@ -237,6 +237,16 @@ def test_something_else_at_the_address_is_told_apart(kibana: ScriptedKibana, ans
     assert "base path" in refused.value.hint
 
 
+@pytest.mark.parametrize("status", [400, 401])
+def test_elasticsearch_at_the_address_is_called_so_whatever_it_thinks_of_us(
+    kibana: ScriptedKibana, status: int
+) -> None:
+    kibana.script_path("/api/status", Told(status, {"error": {"root_cause": [], "type": "x"}, "status": status}))
+    with pytest.raises(KibanaUnavailable, match="Elasticsearch answers at .*, and not Kibana") as refused:
+        run(kibana, kibana_username="importer", kibana_password=SECRET)
+    assert "base path" in refused.value.hint
+
+
 def test_a_kibana_that_is_starting_is_not_ready(kibana: ScriptedKibana) -> None:
     kibana.script_path("/api/status", Told(503, b"Kibana server is not ready yet"))
     with pytest.raises(KibanaUnavailable, match="is not ready"):
