@@ -242,7 +242,7 @@ def test_elasticsearch_at_the_address_is_called_so_whatever_it_thinks_of_us(
     kibana: ScriptedKibana, status: int
 ) -> None:
     kibana.script_path("/api/status", Told(status, {"error": {"root_cause": [], "type": "x"}, "status": status}))
-    with pytest.raises(KibanaUnavailable, match="Elasticsearch answers at .*, and not Kibana") as refused:
+    with pytest.raises(KibanaUnavailable, match=r"Elasticsearch answers at .*, and not Kibana") as refused:
         run(kibana, kibana_username="importer", kibana_password=SECRET)
     assert "base path" in refused.value.hint
 
