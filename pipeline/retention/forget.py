@@ -32,6 +32,7 @@ from pipeline.audit import audited, record
 from pipeline.errors import InvalidInput
 from pipeline.message import Outgoing
 from pipeline.page.writer import Tombstone
+from pipeline.retention.holds import HoldBook
 from pipeline.retention.seek import Traces, states
 from pipeline.retention.sight import is_uid
 from pipeline.retention.stay import Stay
@@ -109,7 +110,9 @@ def forget(settings: Settings, doing: Plan, traces: Traces, request: str, by: st
         part = posts[start : start + AT_ONCE]
         record(settings, *(line_of(uid, traces, request, by, why, now) for uid in part))
         send(settings, [delete_of(uid, now) for uid in part if uid in deletes], AGAIN)
-    emptied = [(CHATTER_SAMPLE, uid) for uid in doing.sampled] + [(HOLDS, uid) for uid in doing.lapsed]
+    held = HoldBook(settings).held() if doing.lapsed else ()  # somebody may have held one anew meanwhile
+    emptied = [(CHATTER_SAMPLE, uid) for uid in doing.sampled]
+    emptied += [(HOLDS, uid) for uid in doing.lapsed if uid not in held]
     send(settings, [Tombstone(topic, uid.encode()) for topic, uid in emptied], AGAIN)
 
 

@@ -9,7 +9,7 @@ tombstone that comes back.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,6 +39,10 @@ class Care:
 
     missing: Sequence[Hold]
     renewed: Sequence[Hold]
+
+    def of(self, uids: Collection[str]) -> Care:
+        """What those of ``uids`` need."""
+        return Care([one for one in self.missing if one.uid in uids], [one for one in self.renewed if one.uid in uids])
 
     def records(self) -> list[Outgoing]:
         """What is to be sent. A hold that lags behind is renewed first: it is what a lost index is made of."""

@@ -102,15 +102,16 @@ class Retention:
 
     def tend(self) -> Round:
         """Releases what has lapsed, and gives the index what it lacks of what is held."""
-        holds = self._book.look()
+        holds = dict(self._book.look())
         lapsed = [hold for hold in holds.values() if not hold.in_force(self._now)]
         kept = [hold for hold in holds.values() if hold.in_force(self._now)]
         care = care_for(kept, stored(self._client, self._settings, kept))
         if not self._dry_run:
             lines = [self._audited("hold-lapsed", document_id(one.source, one.id), since=one.at) for one in lapsed]
             record(self._settings, *lines)
-            released = released_records([one.uid for one in lapsed])
-            send(self._settings, [*released, *care.records(), Tombstone(HOLDS, NOBODY)], AGAIN)
+            same = unchanged(holds, self._book.look())
+            released = released_records([one.uid for one in lapsed if one.uid in same])
+            send(self._settings, [*released, *care.of(same).records(), Tombstone(HOLDS, NOBODY)], AGAIN)
         return Round(
             dry_run=self._dry_run,
             at=self._now,
@@ -175,6 +176,11 @@ def held_of(page: Sequence[Found], holds: Mapping[str, Hold], now: dt.datetime) 
     """Those ``_id`` of ``page`` that are held ``now``. Pure."""
     uids = in_force(holds, now)
     return {one.id for one in page if one.uid in uids}
+
+
+def unchanged(before: Mapping[str, Hold], after: Mapping[str, Hold]) -> set[str]:
+    """uids that nobody has held anew or released meanwhile: what is written of the others would undo that. Pure."""
+    return {uid for uid, hold in after.items() if before.get(uid) == hold}
 
 
 def unneeded(uids: Mapping[str, str], named: Collection[str]) -> set[str]:

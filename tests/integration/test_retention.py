@@ -15,6 +15,7 @@ from pipeline.elasticsearch_client import connect
 from pipeline.index.document import document_of
 from pipeline.lag import group_of
 from pipeline.retention.age import Ages, items_over
+from pipeline.retention.holds import HoldBook
 from pipeline.retention.purge import Found, Throttle, find, purge
 from pipeline.retention.retain import Retention
 from pipeline.settings import Settings
@@ -311,6 +312,28 @@ def test_a_held_item_is_there_again_after_a_rebuild_from_topics_that_have_forgot
     assert shown["item"]["post"]["text"] == "lads dealing by the pier"
     assert [line["by"] for line in audit_of(ready, "hold-added")] == ["j.doyle"] * 2
     assert len(audit_of(ready, "hold-viewed")) == 1
+
+
+def test_what_somebody_holds_or_releases_while_retain_looks_stays_so(
+    ready: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(*asked: Any) -> dict[str, Item | Withdrawn]:
+        send(ready, "holds", Hold(item=judged("lapsed", 4), by="a.khan", at=NOW, why="case 7"))
+        released(ready, "x:freed")
+        return {"x:freed": deleted("freed", 1)}  # the hold of it would be renewed
+
+    send(ready, "holds", Hold(item=judged("lapsed", 4), by="j.doyle", at=ago(3), why="case 6", until=ago(1)))
+    send(ready, "holds", Hold(item=judged("freed", 4), by="j.doyle", at=ago(3), why="case 6"))
+    monkeypatch.setattr("pipeline.retention.retain.stored", meanwhile)
+    with connect(ready) as client:
+        Retention(ready, client, NOW).tend()
+    assert {uid: one.why for uid, one in HoldBook(ready).look().items()} == {"x:lapsed": "case 7"}
+
+
+def released(settings: Settings, uid: str) -> None:
+    producer = KafkaProducer(bootstrap_servers=settings.bootstrap())
+    producer.send(settings.named("holds"), None, key=uid.encode())
+    producer.close()
 
 
 def test_a_hold_ends_when_it_is_released_or_lapses_and_then_the_item_goes(ready: Settings, flagpost: Flagpost) -> None:
