@@ -65,6 +65,13 @@ async def test_an_alert_tells_what_is_wrong_in_words_that_its_expression_knows(n
 
 
 @every_alert
+def test_a_counter_is_not_compared_with_what_it_was_before_its_worker_was_started_again(name: str) -> None:
+    """Then it counts from zero: `rate` and `increase` know that, a comparison with `offset` sees nothing new."""
+    expr = re.sub(r"(flagpost_\w+_total\{[^}]*\}) unless \1 offset \w+", "", ALERTS[name]["expr"])
+    assert set(re.findall(r"(\w*\(?)flagpost_\w+_total", expr)) <= {"rate(", "increase("}
+
+
+@every_alert
 def test_an_alert_leads_to_a_section_of_the_runbook(name: str) -> None:
     link = ALERTS[name]["annotations"].get("runbook", "")
     titles = re.findall(r"^## (.*)$", RUNBOOK, re.MULTILINE)
