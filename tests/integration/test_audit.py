@@ -125,6 +125,7 @@ def test_a_line_is_stored_once_and_found_by_who_what_and_when(flagpost: Flagpost
         shown = flagpost("audit", "--by", "b.lee").out
         assert "b.lee  alert acknowledged  abcdef" in shown
         assert "note: on my way" in shown
+        assert "written down" in shown, "it says of itself that it was in August"
         assert [line.act for line in lines(ready)].count("audit-read") == 7
         stored(ready, 3 + 7)
         assert "why: case 7" in flagpost("audit", "--act", "items-searched").out

@@ -26,13 +26,13 @@ def block(line: Line, zone: dt.tzinfo | None = None) -> RenderableType:
         head.append(" ALTERED ", style="bold white on red")
         head.append(" ")
     head.append(f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S}", style="bold")
-    if written_down := line.written_down:
-        head.append(f"  written down {written_down.astimezone(zone):%Y-%m-%d %H:%M:%S}", style="bold red")
     head.append(f"  {one_line(entry.by)}", style="cyan")
     head.append(f"  {one_line(entry.act).replace('-', ' ')}", style="magenta")
     head.append(f"  {one_line(entry.on)}", style="dim")
     details = [(name, words) for name, words in entry.detail.items() if name not in (*_WHENCE, "why")]
     parts: list[RenderableType] = [head]
+    if written_down := line.written_down:
+        parts.append(_below(f"written down {written_down.astimezone(zone):%Y-%m-%d %H:%M:%S}", style="bold red"))
     if why := entry.detail.get("why"):
         parts.append(_below(f"why: {one_line(why)}"))
     if details:
