@@ -50,6 +50,13 @@ async def test_a_series_or_a_label_that_is_not_there_is_noticed(expr: str, wrong
     assert set(wrong) <= set(found)
 
 
+@pytest.mark.parametrize("record", RECORDED)
+def test_what_is_recorded_is_never_divided_by_zero(record: str) -> None:
+    """One NaN in a quiet hour makes `avg_over_time` over a week NaN, and an alert on that mean silent."""
+    (expr,) = (rule["expr"] for rule in RULES if rule.get("record") == record)
+    assert re.search(r"/ \(.* > 0\)\s*$", expr)
+
+
 @every_alert
 async def test_an_alert_tells_what_is_wrong_in_words_that_its_expression_knows(name: str) -> None:
     rule = ALERTS[name]
