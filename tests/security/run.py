@@ -56,7 +56,7 @@ def whole_run(secured: Secured) -> Ran:
         assert waited.returncode == 0, waited.stdout
         ran.keep("status --wait", waited)
         ran.keep("doctor", secured.flagpost("status", "doctor"))
-    wait_for(lambda: found(secured) == 4, 10, "what was indexed can be searched")
+    wait_for(lambda: found(secured) == 4, 10, f"what was indexed can be searched; {ran.codes} {ran.said}")
     note = TEXT.replace("\0", "")  # no argument of a command can hold it
     ran.keep("review", secured.flagpost("analyst", "review", "x:0", "--grade", "prompt", "--note", note))
     with (
