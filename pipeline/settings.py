@@ -146,7 +146,7 @@ class Settings(BaseSettings):
         le=MOST_DAYS,
         description="days that an audit document is kept; default: as many as the topic audit, six years",
     )
-    retain_rate: float = Field(500.0, gt=0, description="most documents that `flagpost retain` deletes in a second")
+    retain_rate: float = Field(500.0, ge=1, description="most documents that `flagpost retain` deletes in a second")
 
     # Observation
     metrics_host: str = Field("127.0.0.1", description="address of a worker's /metrics and /healthz")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ElasticsearchUnavailable, InvalidSettings, KafkaUnavailable
+from pipeline.retention.purge import KEEP_ALIVE, PAGE
 from pipeline.settings import Settings, load_settings, local_status_file, unknown_settings
 
 pytestmark = pytest.mark.usefixtures("no_settings_files")
@@ -76,6 +77,16 @@ def test_documents_are_kept_for_a_hundred_years_at_most(kind: str, monkeypatch: 
     monkeypatch.setenv(f"FLAGPOST_RETAIN_{kind}_DAYS", "1000000")  # no date lies so far back
     with pytest.raises(InvalidSettings, match=f"RETAIN_{kind}_DAYS"):
         load_settings()
+
+
+def test_the_slowest_rate_waits_for_less_than_elasticsearch_keeps_what_was_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FLAGPOST_RETAIN_RATE", "0.5")
+    with pytest.raises(InvalidSettings, match="RETAIN_RATE"):
+        load_settings()
+    monkeypatch.setenv("FLAGPOST_RETAIN_RATE", "1")
+    assert PAGE / load_settings().retain_rate < int(KEEP_ALIVE.removesuffix("m")) * 60
 
 
 def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
