@@ -24,7 +24,7 @@ PAGE: Final = 500
 """Documents that are found, and deleted, in one request."""
 
 KEEP_ALIVE: Final = "10m"
-"""How long Elasticsearch keeps a point in time from one request to the next: longer than the slowest rate waits (`Throttle`)."""
+"""How long Elasticsearch keeps a point in time from one request to the next; the slowest `Throttle` waits for less."""
 
 
 @dataclass(frozen=True, slots=True)
