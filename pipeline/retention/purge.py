@@ -122,6 +122,7 @@ def find(
                     seq_no_primary_term=True,
                     source_includes=["flagpost.uid"],
                     track_total_hits=False,
+                    allow_partial_search_results=False,  # or what a lost shard holds would count as forgotten
                 )
             pit = answer.get("pit_id", pit)
             hits = answer["hits"]["hits"]

@@ -67,6 +67,8 @@ def test_pages_follow_each_other_in_one_point_in_time_which_is_closed(cluster: S
     assert [one["pit"]["id"] for one in searches] == ["p1", "p2", "p3"]
     assert [one.get("search_after") for one in searches] == [None, [8], [9]]
     assert asked(cluster, "/_pit") == [{"id": "p3"}]
+    partial = [one.query["allow_partial_search_results"] for one in cluster.requests if one.path == "/_search"]
+    assert partial == [["false"]] * 3, "a shard that does not answer is an error, and not nothing"
 
 
 def test_what_is_spared_is_in_no_request_and_a_page_of_nothing_else_makes_none(cluster: ScriptedElasticsearch) -> None:
