@@ -80,7 +80,7 @@ def forget(
     request = secrets.token_hex(4)
     with connect(settings) as client:
         author = Author(name, source) if name is not None else None
-        uids = posts_of(client, settings, author) if author else {str(uid)}
+        uids, names = posts_of(client, settings, author) if author else ({str(uid)}, set[str]())
         traces = traces_of(client, settings, uids)
         book = HoldBook(settings)
         doing = forgetting.plan(traces, book.held())
@@ -94,7 +94,11 @@ def forget(
             )
         if not except_held:
             forgetting.require_free(doing.held)
-        for line in [*found(doing, traces), *(f"{number:,} rows in {path}" for path, number in rows.items())]:
+        for line in [
+            *found(doing, traces),
+            *also_known(names),
+            *(f"{number:,} rows in {path}" for path, number in rows.items()),
+        ]:
             click.echo(line)
         if dry_run or (doing.empty and not any(rows.values())):
             click.echo("Nothing was changed." if dry_run else "There is nothing to forget.")
@@ -140,6 +144,17 @@ def found(doing: Plan, traces: Traces) -> list[str]:
     ]
     lines.append(f"{len(doing.deletes):,} to delete, {len(doing.already):,} deleted already, {len(doing.held):,} held.")
     return lines
+
+
+def also_known(names: set[str]) -> list[str]:
+    """A line about the author's other names, if there are any: what bears these alone was not looked for."""
+    if not names:
+        return []
+    named = ", ".join(one_line(name) for name in sorted(names))
+    return [
+        f"These posts also name their author as {named}. An account's id finds what it posted under every handle; several"
+        " ids with one handle are several accounts, maybe of different people."
+    ]
 
 
 def rows_in(exports: tuple[Path, ...], traces: Traces, author: Author | None) -> dict[Path, int]:

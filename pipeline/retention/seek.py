@@ -72,16 +72,20 @@ class Traces:
         return ["index", *topics] if uid in self.live else topics
 
 
-def posts_of(client: Elasticsearch, settings: Settings, author: Author) -> set[str]:
-    """uids of the author's posts, in the index and in the topics. Reads these topics from their beginning.
+def posts_of(client: Elasticsearch, settings: Settings, author: Author) -> tuple[set[str], set[str]]:
+    """uids of the author's posts, in the index and in the topics, and the author's other names in these: who is sought by a
+    handle may have had another one, or may be two who had it one after the other. Reads these topics from their beginning.
 
     Raises `NotSetUp`, `KafkaUnavailable`, `ElasticsearchUnavailable` or `AccessRefused`.
     """
     pages = find(client, settings, ITEMS.write_alias, author_query(author))
     uids = {one.uid for page in pages for one in page}
+    names: set[str] = set()
     for _, record in _records(settings, WITH_AUTHORS):
-        uids |= uids_by(author, record.key, record.value)
-    return uids
+        if found := uids_by(author, record.key, record.value):
+            uids |= found
+            names |= names_beside(author, record.key, record.value)
+    return uids, names
 
 
 def uids_by(author: Author, key: bytes | None, value: bytes | None) -> frozenset[str]:
@@ -89,6 +93,11 @@ def uids_by(author: Author, key: bytes | None, value: bytes | None) -> frozenset
     sight = sight_of(key, value)
     is_by = plain(author.name) in sight.authors and author.source in (None, sight.source)
     return sight.uids if is_by else frozenset()
+
+
+def names_beside(author: Author, key: bytes | None, value: bytes | None) -> frozenset[str]:
+    """The other names, ids and handles, that a record by ``author`` gives its author. Pure."""
+    return sight_of(key, value).authors - {plain(author.name)}
 
 
 def author_query(author: Author) -> dict[str, Any]:

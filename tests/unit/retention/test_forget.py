@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from pipeline.cli.forget import require_unnamed
+from pipeline.cli.forget import also_known, require_unnamed
 from pipeline.errors import InvalidInput
 from pipeline.retention.forget import Plan, delete_of, last_bytes, line_of, plan, require_free, wait_for_tombstones
-from pipeline.retention.seek import Author, Traces, author_query, note, uids_by
+from pipeline.retention.seek import Author, Traces, author_query, names_beside, note, uids_by
 from pipeline.retention.stay import LOOKED_AT, Stay
 from schemas import codec
 from schemas.identity import document_id
+from schemas.post import Author as AuthorOfPost
 from schemas.post import PostDeleted
 from schemas.topics import AUDIT, POSTS
 from tests.doubles.manual_clock import START
@@ -94,6 +95,13 @@ def test_a_reason_that_is_empty_or_names_the_author_is_refused(why: str) -> None
 def test_an_author_is_a_handle_or_an_id_and_not_a_name_that_anybody_may_bear(author: Author, is_by: bool) -> None:
     value = b'{"type":"post","source":"x","id":"1","author":{"id":"77","handle":"@Sally_B","name":"Sally"}}'
     assert uids_by(author, b"x:1", value) == ({"x:1"} if is_by else set())
+
+
+def test_who_asks_by_a_handle_hears_of_the_accounts_that_had_it() -> None:
+    sent = codec.encode(post(author=AuthorOfPost(id="77", handle="Sally_B")))
+    assert names_beside(Author("@sally_b"), b"x:1", sent) == {"77"}
+    assert "as 77, 78." in also_known({"78", "77"})[0]
+    assert also_known(set()) == []
 
 
 def test_the_index_is_asked_for_handles_in_any_case_with_and_without_their_at() -> None:
