@@ -88,7 +88,7 @@ def forget(
         on_record.write("forget-sought", request, found=str(len(traces.uids)), dry_run="yes" if dry_run else "")
         if author:
             _require_one_source(author, traces)
-        elif not any(map(traces.places, traces.uids)) and not traces.deleted:
+        elif not any(map(traces.places, traces.uids)) and not traces.deleted and not any(rows.values()):
             raise InvalidInput(
                 f"Nothing anywhere is about {one_line(str(uid))}.", "See that it is written as source:id."
             )

@@ -387,7 +387,13 @@ def test_what_is_held_is_not_forgotten(ready: Settings, flagpost: Flagpost) -> N
     assert [json.loads(one.value)["id"] for one in records(ready, "posts")] == ["2"]
 
 
-def test_what_would_be_forgotten_is_told_before_anything_is_done(ready: Settings, flagpost: Flagpost) -> None:
+def test_what_would_be_forgotten_is_told_before_anything_is_done(
+    ready: Settings, flagpost: Flagpost, tmp_path: Path
+) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(json.dumps({"id": document_id("x", "long-gone")}) + "\n")
+    tried = flagpost("forget", "--post", "x:long-gone", "--why", "request 12", "--export", str(rows), "--dry-run")
+    assert (tried.code, "1 rows in" in tried.out) == (0, True), "a file may be all that still has it"
     store(ready, judged("1", 1, author=Author(handle="@Sally_B")), 1)
     send(ready, "posts", post("1", author=Author(handle="@Sally_B")), post("2", author=Author(handle="sally")))
     send(ready, "posts", post("3", source="bluesky", author=Author(handle="sally")))
