@@ -33,7 +33,8 @@ def export(wanted: Search, form: Form, out: Path | None, bom: bool, why: str | N
     """Write all flagged items that match to a file, the oldest first; options are those of `flagpost search`.
 
     In CSV, what a post says can't become a formula: an apostrophe stands in front of = + - @ wherever a cell could begin
-    (pipeline/export/spreadsheet.py says where, and takes them out again). JSONL holds the stored documents exactly.
+    (pipeline/export/spreadsheet.py says where, and takes them out again), and a text too long for Excel's cells is cut.
+    JSONL holds the stored documents exactly.
 
     FILE must not be there yet. It gets its name when it is complete, and only you may read it. The rows hold texts of the
     public: keep them as you keep the posts.

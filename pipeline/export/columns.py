@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pipeline.export.spreadsheet import harmless
+from pipeline.export.spreadsheet import fitting, harmless
 from pipeline.index.search import Hit
 
 COLUMNS: Final[dict[str, str]] = {
@@ -46,8 +46,8 @@ Cell = str | float
 
 
 def row(hit: Hit) -> list[Cell]:
-    """A cell for each of `COLUMNS`; empty where the document has no such field. Texts are made harmless, numbers are not
-    touched: they are ours.
+    """A cell for each of `COLUMNS`; empty where the document has no such field. Texts are made harmless and no longer than
+    a spreadsheet's cell; numbers are not touched: they are ours.
     """
     return [_cell(hit.id if path == "_id" else _at(hit.document, path)) for path in COLUMNS.values()]
 
@@ -68,6 +68,6 @@ def _cell(value: Any) -> Cell:
         case int() | float():
             return value
         case list():
-            return harmless("; ".join(map(str, value)))
+            return fitting(harmless("; ".join(map(str, value))))
         case _:
-            return harmless(str(value))
+            return fitting(harmless(str(value)))

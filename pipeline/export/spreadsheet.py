@@ -4,8 +4,7 @@ A spreadsheet takes a cell that begins with one of ``= + - @``, or with a tab or
 an apostrophe goes in front of each of these signs, and of their other forms (``＝`` …), wherever a cell could begin: at the
 start, and behind a separator, a quote or a line's end, since to a program that takes another separator than ours a cell
 begins there, too. White space, and what nobody sees, between the two does not matter. An apostrophe also goes in front of a
-tab or a line's end with which a cell begins. See https://owasp.org/www-community/attacks/CSV_Injection. Of a cell that is
-longer than a spreadsheet's can be, the rest may go into another one, so there each sign has its apostrophe.
+tab or a line's end with which a cell begins. See https://owasp.org/www-community/attacks/CSV_Injection.
 
 `restored` is the exact way back: an apostrophe directly in front of such a sign is always one of ours, since an apostrophe
 of the text is itself one of the places behind which one is put.
@@ -19,9 +18,9 @@ from typing import Final
 SIGNS: Final = "=+-@＝＋－＠﹦﹢﹣﹫⁺⁻⁼₊₋₌⩵⩶﬩\u2212"
 """What begins a formula, whatever Unicode calls another form of that (NFKC), and the mathematical minus."""
 
-LONGEST: Final = 32_767 // 2
-"""Characters that fit a cell for certain: Excel's holds 32,767 units of UTF-16, and some characters are two. From
-https://support.microsoft.com/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3."""
+LONGEST: Final = 32_767
+"""Units of UTF-16 that a cell of Excel can hold:
+https://support.microsoft.com/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3"""
 
 _BEGINNINGS: Final = ",;|\t\r\n\v\f\x85\u2028\u2029\"'`，；｜＂＇｀"
 """Behind these a cell begins for somebody. Besides ours, the separators of other countries and programs."""
@@ -30,7 +29,6 @@ _UNSEEN: Final = r"\s\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202
 
 # One match takes a whole run, whether or not a sign follows: a text of line ends alone takes no longer than another one.
 _RUN: Final = re.compile(rf"([{_BEGINNINGS}{_UNSEEN}]+)([{re.escape(SIGNS)}]?)|^([{re.escape(SIGNS)}])")
-_SIGN: Final = re.compile(rf"[{re.escape(SIGNS)}]")
 _BEGINNING: Final = re.compile(rf"[{_BEGINNINGS}]")
 _BLANK_START: Final = re.compile(r"^('*)([\t\r\n])")
 _OURS: Final = re.compile(rf"'([{re.escape(SIGNS)}])")
@@ -39,10 +37,14 @@ _OURS_AT_START: Final = re.compile(r"^'('*)([\t\r\n])")
 
 def harmless(text: str) -> str:
     """``text`` as a cell that no spreadsheet takes for a formula."""
-    guarded = _RUN.sub(_guarded, text)
-    if len(guarded) > LONGEST:
-        guarded = _SIGN.sub(r"'\g<0>", text)
-    return _BLANK_START.sub(r"'\1\2", guarded)
+    return _BLANK_START.sub(r"'\1\2", _RUN.sub(_guarded, text))
+
+
+def fitting(cell: str) -> str:
+    """``cell``, cut where it is longer than a cell can be: the rest would go into another one, and could begin a formula."""
+    if len(cell.encode("utf-16-le", "surrogatepass")) // 2 <= LONGEST:
+        return cell
+    return f"{cell[: LONGEST // 2 - 100]} … cut here, of {len(cell):,} characters: JSONL has them all"
 
 
 def restored(cell: str) -> str:

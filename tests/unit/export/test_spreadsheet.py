@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.export.spreadsheet import LONGEST, SIGNS, harmless, restored
+from pipeline.export.spreadsheet import SIGNS, fitting, harmless, restored
 
 PIECES = st.sampled_from(
     [*"=+-@＝＋－＠", *",;|'\"\t\r\n", " ", "\u00a0", "\u200b", "\ufeff", "\0", "cmd|'/C calc'!A0", "a"]
@@ -51,18 +51,15 @@ def test_an_apostrophe_stands_where_a_formula_could_begin_and_nowhere_else(text:
     assert restored(cell) == text
 
 
-@pytest.mark.parametrize("where", [LONGEST, 32_767, 40_000])
-def test_wherever_a_cell_that_is_too_long_is_cut_no_formula_begins(where: int) -> None:
-    text = f"{'x' * where}=cmd|'/C calc'!A0, it's -1"
-    assert not begins_a_formula(harmless(text)[where:])
-    assert restored(harmless(text)) == text
-
-
-def test_a_cell_that_its_apostrophes_make_too_long_counts_as_too_long() -> None:
-    text = f"a=b{',=' * (LONGEST // 3)}"
-    assert len(text) <= LONGEST
-    assert harmless(text).startswith("a'=b,'=")
-    assert restored(harmless(text)) == text
+@pytest.mark.parametrize("letter", ["x", "\N{POLICE CAR}"])
+def test_a_cell_longer_than_excels_is_cut_and_says_so(letter: str) -> None:
+    units = len(letter.encode("utf-16-le")) // 2
+    whole = letter * (32_767 // units)
+    assert fitting(whole) == whole
+    cut = fitting(f"{whole}=cmd|'/C calc'!A0")
+    assert len(cut.encode("utf-16-le")) // 2 <= 32_767
+    assert cut.endswith(f"… cut here, of {len(whole) + 17:,} characters: JSONL has them all")
+    assert "=" not in cut
 
 
 @settings(max_examples=300)
