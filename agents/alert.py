@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from agents.kafka_producer import KafkaProducer
-from agents.stage_app import SOON, stage_app
+from agents.stage_app import stage_app
 from pipeline.alert.in_force import RulesInForce
 from pipeline.alert.likeness import likeness
 from pipeline.alert.stage import AlertStage
@@ -22,4 +22,4 @@ async def _make(settings: Settings, producer: KafkaProducer, _resources: AsyncEx
     return AlertStage(RulesInForce(settings.rules).current, producer)
 
 
-app = stage_app("alert", lambda _settings: BATCH, _make, within=lambda _settings: SOON)
+app = stage_app("alert", lambda _settings: BATCH, _make)

@@ -10,7 +10,7 @@ from typing import Final
 
 from agents.fenced_producer import FencedProducer
 from agents.kafka_producer import KafkaProducer
-from agents.stage_app import SOON, stage_app
+from agents.stage_app import stage_app
 from pipeline.alert.in_force import RulesInForce
 from pipeline.page.channels import open_channel
 from pipeline.page.links import Links
@@ -48,4 +48,4 @@ async def _make(settings: Settings, _producer: KafkaProducer, resources: AsyncEx
     return stage
 
 
-app = stage_app("page", lambda _settings: BATCH, _make, within=lambda _settings: SOON)
+app = stage_app("page", lambda _settings: BATCH, _make)

@@ -45,10 +45,6 @@ MAX_POLL_INTERVAL: Final = float((2**31 - 1) // 1000)
 """Seconds between polls after which aiokafka would leave the group: as good as never. Faust would not come back from that,
 and a paused stage does not poll. A dead worker is noticed by its missing heartbeats, a stuck one by `look`."""
 
-SOON: Final = 0.02
-"""Seconds that a batch waits to fill in a stage on the way to a page: the inspector waits them, too, and so few come that
-full batches would save nothing."""
-
 LOOK_EVERY: Final = 5.0
 """Seconds between two looks at the lag, the pause and the supervisor. Asking for the lag waits for the poll under way."""
 

@@ -113,9 +113,17 @@ class Settings(BaseSettings):
     area: str | None = Field(
         None, description="where this force polices, as LAT,LON,KM: of several towns of one name the one there is meant"
     )
-    batch_within: float = Field(0.1, gt=0, le=10, description="seconds that a batch waits to fill")
+    batch_within: float = Field(
+        0.02,
+        gt=0,
+        le=10,
+        description="seconds that a batch waits to fill; while one is judged, the next one fills anyway",
+    )
     index_within: float = Field(
-        0.3, gt=0, le=10, description="the same for bulk requests: fewer and fuller ones cost less of the cluster"
+        0.3,
+        gt=0,
+        le=10,
+        description="the same for bulk requests, of which fewer and fuller ones cost less of the cluster",
     )
     chatter_sample: float = Field(
         0.005, ge=0, le=1, description="share of chatter kept for measuring what the model misses"
