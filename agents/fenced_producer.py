@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError, ProducerFenced, TransactionalIdAuthoriza
 from agents.kafka_producer import ACKNOWLEDGED_WITHIN, STOP_WITHIN, connecting, explained, producer_options
 from pipeline.errors import AccessRefused, KafkaUnavailable
 from pipeline.message import NotAcknowledged, Outgoing, RecordTooLarge
-from pipeline.page.writer import Fenced, Tombstone
+from pipeline.page.writer import Fenced
 from pipeline.settings import Settings
 
 TRANSACTION_SECONDS: Final = 30
@@ -62,10 +62,9 @@ class FencedProducer:
                 f"Kafka at {self._settings.bootstrap()} lets no transaction begin.", "Look at the brokers' health."
             ) from None
 
-    async def write(self, records: Sequence[Outgoing | Tombstone]) -> None:
+    async def write(self, records: Sequence[Outgoing]) -> None:
         for record in records:
-            size = len(record.value or b"") if isinstance(record, Outgoing) else 0
-            if size + len(record.key or b"") > record.topic.max_bytes:
+            if len(record.value or b"") + len(record.key or b"") > record.topic.max_bytes:
                 raise RecordTooLarge
         if not self._usable:
             raise NotAcknowledged("a transaction before this one was not acknowledged")
@@ -79,13 +78,12 @@ class FencedProducer:
                 raise Fenced("another page worker has taken over") from None
         self._usable = True
 
-    async def _transact(self, records: Sequence[Outgoing | Tombstone]) -> None:
+    async def _transact(self, records: Sequence[Outgoing]) -> None:
         await self._producer.begin_transaction()
         sent = []
         for record in records:
-            value = record.value if isinstance(record, Outgoing) else None
             name = self._settings.named(record.topic.name)
-            sent.append(await self._producer.send(name, value=value, key=record.key))
+            sent.append(await self._producer.send(name, value=record.value, key=record.key))
         await asyncio.gather(*sent)  # a commit does not tell of a record that was refused
         await self._producer.commit_transaction()
 

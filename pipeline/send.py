@@ -12,7 +12,6 @@ from kafka import errors as kafka_errors
 from pipeline.errors import KafkaUnavailable
 from pipeline.kafka_clients import explain, kafka_errors_explained, kafka_python_options, topic_ids
 from pipeline.message import Outgoing
-from pipeline.page.writer import Tombstone
 from pipeline.settings import Settings
 
 ACKNOWLEDGED_SECONDS: Final = 10.0
@@ -25,7 +24,7 @@ _HEADROOM: Final = 4096
 
 def send(
     settings: Settings,
-    records: Sequence[Outgoing | Tombstone],
+    records: Sequence[Outgoing],
     afterwards: str,
     seconds: float = ACKNOWLEDGED_SECONDS,
     partition: int | None = None,
@@ -62,12 +61,13 @@ def send(
         producer.close(timeout=1)
 
 
-def _taken_in(producer: Any, settings: Settings, record: Outgoing | Tombstone, partition: int | None) -> Any:
+def _taken_in(producer: Any, settings: Settings, record: Outgoing, partition: int | None) -> Any:
     """The future of the record's acknowledgement. Raises `NotSetUp` where its topic is missing, and Kafka's errors."""
     topic = settings.named(record.topic.name)
-    value, headers = (None, ()) if isinstance(record, Tombstone) else (record.value, record.headers)
     try:
-        return producer.send(topic, key=record.key, value=value, headers=list(headers), partition=partition)
+        return producer.send(
+            topic, key=record.key, value=record.value, headers=list(record.headers), partition=partition
+        )
     except kafka_errors.KafkaTimeoutError:  # all that it tells of a topic that is missing
         with contextlib.suppress(KafkaUnavailable):
             topic_ids(settings, [topic])

@@ -18,7 +18,6 @@ import msgspec
 from pipeline.message import Outgoing
 from pipeline.page.due import next_at
 from pipeline.page.items import fingerprint, fingerprints_in
-from pipeline.page.writer import Tombstone
 from schemas import codec
 from schemas.alert import Alert
 from schemas.topics import ALERTS
@@ -165,10 +164,10 @@ class Draft:
 
     # On its way
 
-    def records(self) -> list[Outgoing | Tombstone]:
+    def records(self) -> list[Outgoing]:
         """What is to be written, in one transaction."""
         alerts = [Outgoing(ALERTS, alert.id.encode(), codec.encode(alert)) for alert in self._changed]
-        return [*alerts, *(Tombstone(ALERTS, alert_id.encode()) for alert_id in self._gone), *self.notes]
+        return [*alerts, *(Outgoing(ALERTS, alert_id.encode(), None) for alert_id in self._gone), *self.notes]
 
     def take(self) -> None:
         """Takes the changes into the book: Kafka has acknowledged `records`."""

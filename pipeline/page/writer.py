@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from pipeline.delivery import Outage
 from pipeline.message import Outgoing
-from schemas.topics import Topic
 
 WRITER: Final = "flagpost-page"
 """Name (transactional id) of the one writer of `[alerts]`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """A record without a value: whatever its key meant in a compacted topic is kept no longer."""
-
-    topic: Topic
-    key: bytes
 
 
 class Fenced(Outage):
@@ -31,7 +21,7 @@ class Writer(Protocol):
     out.
     """
 
-    async def write(self, records: Sequence[Outgoing | Tombstone]) -> None:
+    async def write(self, records: Sequence[Outgoing]) -> None:
         """Returns when every in-sync replica has all of ``records``, in one transaction.
 
         Raises `Fenced`; `pipeline.message.NotAcknowledged` when it is not known whether they were written, within

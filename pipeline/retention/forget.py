@@ -31,7 +31,6 @@ from elasticsearch import Elasticsearch
 from pipeline.audit import audited, record
 from pipeline.errors import InvalidInput
 from pipeline.message import Outgoing
-from pipeline.page.writer import Tombstone
 from pipeline.retention.holds import HoldBook
 from pipeline.retention.seek import Traces, states
 from pipeline.retention.sight import is_uid
@@ -113,7 +112,7 @@ def forget(settings: Settings, doing: Plan, traces: Traces, request: str, by: st
     held = HoldBook(settings).held() if doing.lapsed else ()  # somebody may have held one anew meanwhile
     emptied = [(CHATTER_SAMPLE, uid) for uid in doing.sampled]
     emptied += [(HOLDS, uid) for uid in doing.lapsed if uid not in held]
-    send(settings, [Tombstone(topic, uid.encode()) for topic, uid in emptied], AGAIN)
+    send(settings, [Outgoing(topic, uid.encode(), None) for topic, uid in emptied], AGAIN)
 
 
 def delete_of(uid: str, now: dt.datetime) -> Outgoing:

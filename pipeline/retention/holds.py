@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pipeline.errors import InvalidInput, StageHalted
 from pipeline.message import Outgoing
-from pipeline.page.writer import Tombstone
 from pipeline.review.log import is_named
 from pipeline.settings import Settings
 from pipeline.topic_reader import TopicReader
@@ -94,5 +93,5 @@ def held_record(hold: Hold) -> Outgoing:
     return Outgoing(HOLDS, hold.uid.encode(), value)
 
 
-def released_records(uids: Sequence[str]) -> list[Tombstone]:
-    return [Tombstone(HOLDS, uid.encode()) for uid in uids]
+def released_records(uids: Sequence[str]) -> list[Outgoing]:
+    return [Outgoing(HOLDS, uid.encode(), None) for uid in uids]

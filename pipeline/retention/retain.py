@@ -17,7 +17,6 @@ from msgspec import Struct
 from pipeline.audit import ITSELF, audited, record
 from pipeline.elasticsearch_client import explained
 from pipeline.message import Outgoing
-from pipeline.page.writer import Tombstone
 from pipeline.retention import tombstones
 from pipeline.retention.age import Ages, alerts_over, audit_over, items_over, tombstones_from_before
 from pipeline.retention.agreement import disagreements
@@ -111,7 +110,7 @@ class Retention:
             record(self._settings, *lines)
             same = unchanged(holds, self._book.look())
             released = released_records([one.uid for one in lapsed if one.uid in same])
-            send(self._settings, [*released, *care.of(same).records(), Tombstone(HOLDS, NOBODY)], AGAIN)
+            send(self._settings, [*released, *care.of(same).records(), Outgoing(HOLDS, NOBODY, None)], AGAIN)
         return Round(
             dry_run=self._dry_run,
             at=self._now,

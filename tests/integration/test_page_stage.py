@@ -15,7 +15,7 @@ from agents.fenced_producer import FencedProducer
 from pipeline.audit import audited
 from pipeline.message import Outgoing, RecordTooLarge
 from pipeline.page.read import read_alerts
-from pipeline.page.writer import WRITER, Fenced, Tombstone
+from pipeline.page.writer import WRITER, Fenced
 from pipeline.settings import Settings
 from pipeline.topic_reader import read_topic
 from schemas import codec
@@ -55,7 +55,7 @@ async def test_what_is_written_at_once_is_read_at_once_or_not_at_all(ready: Sett
     writer = await FencedProducer.start(ready, WRITER)
     try:
         await writer.write([alert("a"), alert("b"), audited("alert-opened", "a", START)])
-        await writer.write([alert("a", 2, "station"), Tombstone(ALERTS, b"b" * 16)])
+        await writer.write([alert("a", 2, "station"), Outgoing(ALERTS, b"b" * 16, None)])
     finally:
         await writer.stop()
     (found,) = read_alerts(ready)

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from pipeline.message import Outgoing
 from pipeline.page.book import Book, Draft
 from pipeline.page.items import item
-from pipeline.page.writer import Tombstone
 from schemas import codec
 from schemas.alert import Alert
 from schemas.topics import ALERTS
@@ -69,7 +68,7 @@ def test_what_is_forgotten_leaves_a_tombstone_and_no_trace() -> None:
     book = Book([alert()])
     draft = Draft(book)
     draft.forget("a" * 16)
-    assert draft.records() == [Tombstone(ALERTS, b"a" * 16)]
+    assert draft.records() == [Outgoing(ALERTS, b"a" * 16, None)]
     draft.take()
     assert len(book) == 0
     assert Draft(book).holding("x:1") == []

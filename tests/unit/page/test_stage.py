@@ -19,7 +19,7 @@ from pipeline.page.notice import ChannelFailed, ChannelRefused, Notice
 from pipeline.page.read import newest
 from pipeline.page.sender import AT_ONCE, OPENED_AGAIN, Sender
 from pipeline.page.stage import BOTH, PageStage
-from pipeline.page.writer import Fenced, Tombstone
+from pipeline.page.writer import Fenced
 from pipeline.result import DeadLetter, Done, Retry
 from pipeline.watch.condition import Condition
 from schemas.alert import Action, Alert
@@ -37,7 +37,7 @@ class Kafka:
 
     def __init__(self) -> None:
         self.log: list[tuple[bytes, bytes | None]] = []
-        self.transactions: list[list[Outgoing | Tombstone]] = []
+        self.transactions: list[list[Outgoing]] = []
         self.writers = 0
         self.stopped = 0
         self.fails: Exception | None = None
@@ -63,7 +63,7 @@ class KafkaWriter:
         self._kafka = kafka
         self._number = number
 
-    async def write(self, records: Sequence[Outgoing | Tombstone]) -> None:
+    async def write(self, records: Sequence[Outgoing]) -> None:
         await asyncio.sleep(0)
         if self._number < self._kafka.writers:
             raise Fenced("another has taken over")
@@ -71,9 +71,7 @@ class KafkaWriter:
             self._kafka.fails = None
             raise error
         self._kafka.transactions.append(list(records))
-        self._kafka.log += [
-            (one.key or b"", one.value if isinstance(one, Outgoing) else None) for one in records if one.topic is ALERTS
-        ]
+        self._kafka.log += [(one.key or b"", one.value) for one in records if one.topic is ALERTS]
         self._kafka.told.append("written")
 
     async def stop(self) -> None:
