@@ -33,9 +33,7 @@ def index(rig: Rig, sizes: Sizes) -> list[Figure]:
 
 
 def warm_servers(rig: Rig, sizes: Sizes) -> None:
-    """Lets the servers' Java compile what is used: a force's have run for weeks, and in its first minute Elasticsearch takes
-    twice the CPU time for a post.
-    """
+    """Lets the servers' Java compile what is used: a force's have run for weeks."""
     _once(rig, _flagged(), sizes.index)
 
 
