@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV  := .venv
 TRAIN := .venv-train
 BIN   := $(VENV)/bin
-SIDE_BY_SIDE = -n 2 --dist loadgroup
+SIDE_BY_SIDE = -n 2
 PIP    = -m pip --disable-pip-version-check install --quiet --require-hashes
 export PYTHONUTF8 = 1
 

@@ -9,18 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from pipeline.settings import load_settings
 
 pytest_plugins = ["tests.servers"]
 
 ON_SERVERS = ("faults", "integration", "security")
-TOGETHER = ("security",)
-"""All tests of such a folder run in one process, for they need servers of their own kind. Of the other folders on servers
-each file goes to the process that is free: see `make test`."""
 SECONDS = 300
 """Time of a test on servers that says nothing else. The session's first one fetches and starts them, too."""
 
@@ -28,13 +27,26 @@ hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis.settings.load_profile("repeatable")
 
 
+class ServersOnce(LoadScopeScheduling):  # type: ignore[misc]
+    """Tests side by side. Those of tests/security, whose servers take a minute, stay in one process; those of another file
+    on servers stay together and go to whichever is free; all others go one by one.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = Path(file).parts[1]
+        return folder if folder == "security" else file if folder in ON_SERVERS else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ServersOnce:
+    return ServersOnce(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder not in ON_SERVERS:
-            continue
-        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(item.path)))
-        if not item.get_closest_marker("timeout"):
+        if folder in ON_SERVERS and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SECONDS))
 
 

@@ -6,6 +6,8 @@ resolved in flagpost is so there; what is acknowledged there flagpost does not l
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -27,8 +29,10 @@ PATIENCE: Final = 10
 class PagerDutySender:
     """Sends events of one integration."""
 
-    def __init__(self, name: str, client: EventsApiV2Client) -> None:
-        self._client = client
+    def __init__(self, name: str, new_client: Callable[[], EventsApiV2Client]) -> None:
+        self._new_client = new_client
+        self._clients: list[EventsApiV2Client] = []
+        self._of_thread = threading.local()
         self._threads = Threads(name)
 
     @classmethod
@@ -37,32 +41,48 @@ class PagerDutySender:
         if channel.url:
             checked_url(channel.url, name, ("https",))  # its client speaks nothing else
         silence("pagerduty", "httpx2", "httpcore2")
-        client = EventsApiV2Client(secret.read(channel.routing_key, name), base_url=channel.url)
-        client.timeout = PATIENCE
-        # When to try again is decided by the page stage, which writes it down first. The client would sleep and ask again,
-        # on 429 without end.
-        client.retry = {429: 1}
-        client.max_http_attempts = -1
-        client.max_network_attempts = 0
-        return cls(name, client)
+        return cls(name, partial(_client, secret.read(channel.routing_key, name), channel.url))
 
     async def send(self, notice: Notice) -> str:
         return await self._threads.run(partial(self._send, notice))
 
     async def close(self) -> None:
         self._threads.close()
-        self._client.close()
+        for client in self._clients:
+            client.close()
 
     def _send(self, notice: Notice) -> str:
+        client = self._client()
         try:
             if rings_anew(notice):
-                self._client.send_event("resolve", notice.alert.id)
-            self._client.send_event(action_of(notice), notice.alert.id, **event(notice))
+                client.send_event("resolve", notice.alert.id)
+            client.send_event(action_of(notice), notice.alert.id, **event(notice))
         except HttpError as error:  # its message quotes the answer, and the end of the key
             raise _problem(error) from None
         except Error:
             raise ChannelFailed("nobody answers at its address") from None
         return "202 Accepted"
+
+    def _client(self) -> EventsApiV2Client:
+        """This thread's own. One for all has one TLS context, which each connection sets up anew: of two that begin at once,
+        one now and then was refused by the service ("bad extension").
+        """
+        if not hasattr(self._of_thread, "client"):
+            self._of_thread.client = self._new_client()
+            self._clients.append(self._of_thread.client)
+        client: EventsApiV2Client = self._of_thread.client
+        return client
+
+
+def _client(key: str, url: str | None) -> EventsApiV2Client:
+    client = EventsApiV2Client(key, base_url=url)
+    client.timeout = PATIENCE
+    # When to try again is decided by the page stage, which writes it down first. The client would sleep and ask again,
+    # on 429 without end.
+    client.retry = {429: 1}
+    client.max_http_attempts = -1
+    client.max_network_attempts = 0
+    return client
 
 
 def _problem(error: HttpError) -> ChannelRefused | ChannelFailed:
