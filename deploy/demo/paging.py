@@ -50,8 +50,10 @@ def show(console: Console, settings: Settings, receiver: Receiver) -> bool:
         open_ones = [alert for alert in feed.view.all() if alert.state == "open" and not alert.digest]
         if not open_ones:
             raise FlagpostError("No alert is open, though pages came.", "See `flagpost alerts list --all`.")
-        alert = max(open_ones, key=lambda one: one.opened_at)
-        first = _until(lambda: _of(receiver, alert), "the newest alert was not paged")[0]
+        # The newest of those that came by themselves: beyond the cap of an hour alerts come in one digest.
+        paged = _until(lambda: [one for one in open_ones if _of(receiver, one)], "no open alert was paged")
+        alert = max(paged, key=lambda one: one.opened_at)
+        first = _of(receiver, alert)[0]
         console.print(_summary(receiver, open_ones))
         console.print(_as_read(first))
         _until(lambda: len(_of(receiver, alert)) > 1, "nobody acknowledged, and it was not paged again")
