@@ -47,13 +47,12 @@ def show(console: Console, settings: Settings, receiver: Receiver) -> bool:
     _until(lambda: receiver.taken, "no page came")
     with AlertsFeed(settings) as feed:
         feed.read()
-        open_ones = [alert for alert in feed.view.all() if alert.state == "open" and not alert.digest]
+        # A digest comes later, and a system alert, which has a title, pages nobody under these rules.
+        open_ones = [alert for alert in feed.view.all() if alert.state == "open" and not (alert.digest or alert.title)]
         if not open_ones:
             raise FlagpostError("No alert is open, though pages came.", "See `flagpost alerts list --all`.")
-        # The newest of those that came by themselves: beyond the cap of an hour alerts come in one digest.
-        paged = _until(lambda: [one for one in open_ones if _of(receiver, one)], "no open alert was paged")
-        alert = max(paged, key=lambda one: one.opened_at)
-        first = _of(receiver, alert)[0]
+        alert = max(open_ones, key=lambda one: one.opened_at)
+        first = _until(lambda: _of(receiver, alert), "the newest alert was not paged")[0]
         console.print(_summary(receiver, open_ones))
         console.print(_as_read(first))
         _until(lambda: len(_of(receiver, alert)) > 1, "nobody acknowledged, and it was not paged again")
