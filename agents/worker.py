@@ -113,17 +113,17 @@ class Worker:
     async def take(self, delivery: Delivery, events: list[EventT[Any]], full: bool) -> None:
         """Waits for the batch before, while the stage may already work on this one; then delivers this one in a task.
 
-        So there are never more than two batches in work, and effects of one. A batch that is not ``full`` is worked through
-        before this returns: a next one could not be begun earlier, so it had better grow until then. With few posts batches
-        are small and at once; with more they are as large as it takes.
+        So there are never more than two batches in work, and effects of one. After a batch that is not ``full`` this returns
+        when the next one could be begun: until then it had better grow. With few posts batches are small and at once; with
+        more they are as large as it takes.
         """
         self._taken |= {(event.message.topic, event.message.partition): event.message.offset for event in events}
         ahead = delivery.foresee([self._message(event) for event in events])
         if self._delivering is not None:
             await self._delivering
         self._delivering = asyncio.create_task(self.deliver(delivery, events))
-        if ahead is not None and not full:
-            await asyncio.wait([ahead])
+        if not full:
+            await asyncio.wait([ahead or self._delivering])
 
     def drop(self) -> None:
         """Gives up whatever is being delivered, unacked."""

@@ -114,10 +114,10 @@ class Settings(BaseSettings):
         None, description="where this force polices, as LAT,LON,KM: of several towns of one name the one there is meant"
     )
     batch_within: float = Field(
-        0.02,
+        0.05,
         gt=0,
         le=10,
-        description="seconds that a batch waits to fill; while one is judged, the next one fills anyway",
+        description="seconds that a batch waits to fill; while one is in work, the next one fills anyway",
     )
     index_within: float = Field(
         0.3,

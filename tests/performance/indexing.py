@@ -27,20 +27,11 @@ JUDGED = 1_000
 
 def index(rig: Rig, sizes: Sizes) -> list[Figure]:
     """Documents a second, from the first taken to the last but one batch stored."""
-    flagged = _flagged()
-    rates = [_once(rig, flagged, sizes.index) for _ in range(sizes.rounds)]
-    return [Figure(benchmark=NAME, name="index", unit="docs/s", rounds=rates, note="the start of the process left out")]
-
-
-def warm_servers(rig: Rig, sizes: Sizes) -> None:
-    """Lets the servers' Java compile what is used: a force's have run for weeks."""
-    _once(rig, _flagged(), sizes.index)
-
-
-def _flagged() -> list[tuple[str, Verdict]]:
     texts = [post.text for post in draw(JUDGED, seed=60)]
     verdicts = Judge.load(Settings()).verdicts(texts)
-    return [pair for pair in zip(texts, verdicts, strict=True) if pair[1].label != "chatter"]
+    flagged = [pair for pair in zip(texts, verdicts, strict=True) if pair[1].label != "chatter"]
+    rates = [_once(rig, flagged, sizes.index) for _ in range(sizes.rounds)]
+    return [Figure(benchmark=NAME, name="index", unit="docs/s", rounds=rates, note="the start of the process left out")]
 
 
 def _once(rig: Rig, flagged: list[tuple[str, Verdict]], count: int) -> float:

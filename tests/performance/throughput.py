@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 
 from tests.performance import naive_run
-from tests.performance.indexing import warm_servers
 from tests.performance.measure import Figure, Target
 from tests.performance.model_alone import ModelAlone
 from tests.performance.pipeline import Run, run
@@ -22,8 +21,7 @@ def throughput(rig: Rig, sizes: Sizes) -> list[Figure]:
     baseline = naive_run.make_model(rig.folder / "naive-model") if naive_run.is_there() else None
     if baseline is None:
         said("no .venv-train (make test-train makes it): without the naive baseline")
-    warm_servers(rig, sizes)
-    run(rig, draw(sizes.warm_up, seed=98))  # not counted either
+    run(rig, draw(sizes.warm_up, seed=98))  # the servers' Java compiles what is used; not counted
     rounds: dict[tuple[str, str], list[float]] = defaultdict(list)
     for number in range(sizes.rounds):
         posts = draw(sizes.backlog, seed=number)

@@ -174,9 +174,9 @@ class Slow:
         self.begun = asyncio.Event()
         self.may_end = asyncio.Event()
         self.delivered = asyncio.Event()
-        self.foreseen: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.foreseen: asyncio.Future[None] | None = asyncio.get_running_loop().create_future()
 
-    def foresee(self, batch: Sequence[Message]) -> asyncio.Future[None]:
+    def foresee(self, batch: Sequence[Message]) -> asyncio.Future[None] | None:
         self.log.append(f"foresees {batch[0].offset}")
         return self.foreseen
 
@@ -216,6 +216,17 @@ async def test_a_batch_that_was_not_full_is_worked_through_before_the_next_is_cl
     await first
     slow.foreseen = asyncio.get_running_loop().create_future()
     await bench.worker.take(slow, [bench._event(2)], full=True)
+
+
+async def test_where_nothing_is_foreseen_the_next_batch_is_closed_when_this_one_is_delivered(bench: Bench) -> None:
+    slow: Any = Slow()
+    slow.foreseen = None
+    first = asyncio.create_task(bench.worker.take(slow, [bench._event(1)], full=False))
+    await slow.begun.wait()
+    assert not first.done()
+    slow.may_end.set()
+    await first
+    assert bench.acked == [1]
 
 
 async def test_what_is_dropped_is_not_acked(bench: Bench) -> None:
