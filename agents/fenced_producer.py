@@ -89,4 +89,5 @@ class FencedProducer:
 
     async def stop(self) -> None:
         with contextlib.suppress(TimeoutError, KafkaError):
-            await asyncio.wait_for(self._producer.stop(), STOP_WITHIN)
+            async with asyncio.timeout(STOP_WITHIN):
+                await self._producer.stop()

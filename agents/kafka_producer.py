@@ -105,7 +105,8 @@ class KafkaProducer:
 
     async def stop(self) -> None:
         with contextlib.suppress(TimeoutError, KafkaError):
-            await asyncio.wait_for(self._producer.stop(), STOP_WITHIN)
+            async with asyncio.timeout(STOP_WITHIN):
+                await self._producer.stop()
 
 
 async def _acknowledged(future: asyncio.Future[Any], name: str, deadline: float) -> None:

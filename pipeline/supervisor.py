@@ -70,7 +70,8 @@ class Supervisor:
             wait = self._restarts.wait(short_lives, random.random)
             log.warning("worker ended", stage=stage, slot=slot, reason=reason, restart_in_s=round(wait, 1))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._stop.wait()
 
     async def _run_once(self, stage: str, slot: int) -> int:
         with self._log_file(stage) as output:
@@ -102,7 +103,8 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
             try:
-                await asyncio.wait_for(asyncio.shield(ended), GRACE)
+                async with asyncio.timeout(GRACE):
+                    await asyncio.shield(ended)
             except TimeoutError:
                 log.warning("worker killed", stage=stage, slot=slot, reason=f"did not end within {GRACE:g} s")
                 process.kill()

@@ -42,7 +42,8 @@ async def do_what_is_due(held: Held, woken: asyncio.Event, clock: Callable[[], d
             swept = clock()
             await held.step(sweep)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(woken.wait(), _seconds_to_wait(held, clock()))
+            async with asyncio.timeout(_seconds_to_wait(held, clock())):
+                await woken.wait()
 
 
 def _seconds_to_wait(held: Held, now: dt.datetime) -> float:

@@ -121,7 +121,8 @@ class Watch:
         closing = asyncio.get_running_loop().run_in_executor(self._thread, self._connections.close)
         self._thread.shutdown(wait=False)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(closing), LOOK_WITHIN)
+            async with asyncio.timeout(LOOK_WITHIN):
+                await asyncio.shield(closing)
         await self._heartbeat.close()
 
     def _conditions(self) -> list[Condition]:

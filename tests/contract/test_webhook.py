@@ -112,7 +112,8 @@ async def test_an_answer_that_does_not_come_is_not_waited_for(
 
 async def test_an_answer_without_end_is_not_read(receiver: WebhookReceiver, open_sender: Open) -> None:
     receiver.script(ENDLESS)
-    assert await asyncio.wait_for(open_sender().send(notice()), 5) == "200 OK"
+    async with asyncio.timeout(5):
+        assert await open_sender().send(notice()) == "200 OK"
 
 
 async def test_an_answer_with_an_endless_header_has_failed(receiver: WebhookReceiver, open_sender: Open) -> None:

@@ -62,6 +62,8 @@ def _run(tree: Path, tests: Sequence[str]) -> Trial:
         "tests.mutants.origin",
         "-p",
         "no:cacheprovider",
+        "-o",
+        f"faulthandler_timeout={SECONDS / 2:g}",  # where it hangs
         *tests,
     ]
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(tree.parent)}
@@ -70,7 +72,8 @@ def _run(tree: Path, tests: Sequence[str]) -> Trial:
         done = subprocess.run(
             command, cwd=tree, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
         )
-    except subprocess.TimeoutExpired:
-        return Trial(f"no answer within {SECONDS} s", time.monotonic() - began, "")
+    except subprocess.TimeoutExpired as late:
+        said = b"".join(part for part in (late.stdout, late.stderr) if isinstance(part, bytes)).decode(errors="replace")
+        return Trial(f"no answer within {SECONDS} s", time.monotonic() - began, said)
     verdict = _SAID.get(done.returncode, f"not run (exit code {done.returncode})")
     return Trial(verdict, time.monotonic() - began, done.stdout + done.stderr)

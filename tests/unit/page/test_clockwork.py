@@ -41,6 +41,17 @@ class Steps(Held):
         self.woken.set()
 
 
+class Idle(Held):
+    """Has nothing to do, ever."""
+
+    def __init__(self) -> None:
+        self.book = Book()
+        self.woken = asyncio.Event()
+
+    async def step(self, change: Any) -> Any:
+        pass
+
+
 @pytest.mark.parametrize(
     ("step_of_the_clock", "swept"),
     [
@@ -56,3 +67,18 @@ async def test_everything_is_gone_over_once_a_minute_though_the_clock_was_set_ba
     with pytest.raises(Ended):
         await do_what_is_due(steps, steps.woken, steps.now)
     assert steps.changes == [nothing, sweep, nothing, *([sweep] if swept else []), nothing]
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_it_ends_when_it_is_cancelled_at_any_moment_after_it_was_woken(turns: int) -> None:
+    """`asyncio.wait_for` of CPython 3.11 forgets a cancellation that comes with what it waited for (gh-86296)."""
+    steps = Idle()
+    work = asyncio.create_task(do_what_is_due(steps, steps.woken, lambda: START))
+    await asyncio.sleep(0.01)  # it has done what there was, and waits to be woken
+    steps.woken.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    work.cancel()
+    _, going_on = await asyncio.wait({work}, timeout=0.5)
+    work.cancel()
+    assert not going_on

@@ -234,7 +234,8 @@ async def test_whoever_is_fenced_out_ends(room: Room) -> None:
         with pytest.raises(Fenced):
             await room.take(matched())
         with pytest.raises(Fenced):
-            await asyncio.wait_for(asyncio.shield(clock), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await asyncio.shield(clock)
     assert room.pager.notices == []
     assert room.kafka.told == ["opened", "read", "opened"], "and does not take over in turn"
 
@@ -247,7 +248,8 @@ async def test_a_fenced_clock_ends_the_process_by_itself(room: Room) -> None:
         await room.kafka.open()
         room.pager.gate.set()
         with pytest.raises(Fenced):
-            await asyncio.wait_for(asyncio.shield(clock), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                await asyncio.shield(clock)
 
 
 # Who holds the alerts
