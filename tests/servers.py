@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka import errors as kafka_errors
 
+from deploy.local.ports import USUAL, is_free, variable_for
 from deploy.local.stack import Stack
 from pipeline.cli import main
 from pipeline.elasticsearch_client import connect
@@ -29,9 +31,20 @@ from schemas.topics import TOPICS
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The session's servers. A test that stops one must start it again."""
     stack = Stack(tmp_path_factory.mktemp("stack"))
-    stack.up()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, port in own_ports().items():
+            patch.setenv(variable_for(name), str(port))
+        stack.up()
     yield stack
     stack.down(wipe=True)
+
+
+def own_ports() -> dict[str, int]:
+    """Ports that servers which look for theirs don't come upon: a test process beside this one would take the usual port of
+    a server that a test has stopped, and this one's clients would find somebody else's Kafka there."""
+    first = 20_000 + os.getpid() % 100 * 100  # below those that systems give to outgoing connections
+    free = filter(is_free, range(first, first + 100))
+    return {name: next(free) for name in USUAL}
 
 
 @pytest.fixture
