@@ -50,7 +50,11 @@ class Ledger:
     """Whether a command that is tested sent some of it, once or more often."""
 
     def __post_init__(self) -> None:
-        self._producer = KafkaProducer(bootstrap_servers=self.settings.bootstrap(), acks="all")
+        self._producer = KafkaProducer(
+            bootstrap_servers=self.settings.bootstrap(),
+            acks="all",
+            linger_ms=10,  # as ingest does
+        )
         self._under_way: list[Any] = []
         self._revisions: dict[tuple[str, str], list[str]] = defaultdict(list)
         """(source, id) → of each of its records, in the order of sending, the revision; of a delete nothing."""

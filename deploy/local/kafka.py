@@ -19,7 +19,15 @@ from deploy.local.server import Folders, Name, rendered
 from pipeline.errors import LocalStackError
 
 _FORMAT_SECONDS = 60.0
-_BROKER_OPTIONS = ("-Xms256m", "-Xmx512m", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError")
+# Only Java's quick compiler: in its first minutes the other one takes an eighth of a core from the model beside it, and a
+# broker on one's own machine lives for minutes.
+_BROKER_OPTIONS = (
+    "-Xms256m",
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+ExitOnOutOfMemoryError",
+)
 _TOOL_OPTIONS = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")  # it runs for a second
 
 
