@@ -155,6 +155,9 @@ class Settings(BaseSettings):
         description="days that an audit document is kept; default: as many as the topic audit, six years",
     )
     retain_rate: float = Field(500.0, ge=1, description="most documents that `flagpost retain` deletes in a second")
+    retain_heartbeat_url: SecretStr | None = Field(
+        None, description="a dead-man's switch for `flagpost retain`, asked for after each complete run"
+    )
 
     # Observation
     metrics_host: str = Field("127.0.0.1", description="address of a worker's /metrics and /healthz")
@@ -235,8 +238,9 @@ class Settings(BaseSettings):
                 require_https(self.elasticsearch_url, "Elasticsearch")
             if self.kibana_url is not None:
                 require_https(self.kibana_url, "Kibana")
-        if self.heartbeat_url is not None:
-            require_usable(self.heartbeat_url, self.production)
+        for name, url in (("HEARTBEAT", self.heartbeat_url), ("RETAIN_HEARTBEAT", self.retain_heartbeat_url)):
+            if url is not None:
+                require_usable(f"FLAGPOST_{name}_URL", url, self.production)
         return self
 
     # What follows from the settings

@@ -58,11 +58,11 @@ def require_kept(kafka_retention_days: Mapping[str, float]) -> None:
             )
 
 
-def require_usable(heartbeat_url: SecretStr, production: bool) -> None:
-    """Raises `InvalidSettings`. The address is a secret: who knows it can keep the dead-man's switch quiet."""
+def require_usable(name: str, heartbeat_url: SecretStr, production: bool) -> None:
+    """Raises `InvalidSettings` with the setting's ``name``. The address is a secret: who knows it can keep the dead-man's
+    switch quiet.
+    """
     schemes = ("https://",) if production else ("https://", "http://")
     if not heartbeat_url.get_secret_value().startswith(schemes):
         why = "FLAGPOST_PRODUCTION is on, and it would be asked in plain text" if production else "it is no address"
-        raise InvalidSettings(
-            f"FLAGPOST_HEARTBEAT_URL can't be used: {why}.", "Set it to an address that begins with https://."
-        )
+        raise InvalidSettings(f"{name} can't be used: {why}.", "Set it to an address that begins with https://.")

@@ -67,7 +67,9 @@ password elasticsearch_elastic elasticsearch_kibana elasticsearch_setup elastics
     elasticsearch_retain elasticsearch_operator elasticsearch_analyst elasticsearch_records elasticsearch_auditor
 password kibana_objects_key kibana_session_key kibana_reporting_key
 password grafana_admin http_token links_secret
-[ -e heartbeat_url ] || write heartbeat_url < /dev/null
+for switch in heartbeat_url retain_heartbeat_url; do
+    [ -e $switch ] || write $switch < /dev/null
+done
 mkdir -p channels # keys and addresses of channels: yours to put here
 chmod 755 channels
 

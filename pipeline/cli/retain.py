@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ def retain(dry_run: bool, as_json: bool) -> None:
     Run it once a day. A run that is cut off has done what it has done, and the next one goes on; nothing has to be stopped
     meanwhile. What is held (`flagpost hold`) stays, and where the index lacks a held item it is given back. A tombstone
     goes once no topic names its post any more. FLAGPOST_RETAIN_… says how long what is kept, and FLAGPOST_RETAIN_RATE how
-    many documents go in a second at most.
+    many documents go in a second at most. FLAGPOST_RETAIN_HEARTBEAT_URL is a dead-man's switch that hears of every
+    complete run, so that somebody is told when there is none.
 
     JSON: {"dry_run", "at", "lapsed", "restored", "renewed", "disagreements", "steps": [{"what", "before", "found",
     "deleted", "spared", "changed"}]}.
@@ -36,18 +38,27 @@ def retain(dry_run: bool, as_json: bool) -> None:
 
     from pipeline.elasticsearch_client import connect
     from pipeline.retention.retain import Retention
+    from pipeline.watch.heartbeat import beat_once
 
     settings = load_settings()
     with connect(settings) as client:
         retention = Retention(settings, client, dt.datetime.now(dt.UTC), dry_run, acting())
         done = retention.run(lambda step: None if as_json else click.echo(line_of(step, dry_run)))
+    url = settings.retain_heartbeat_url
+    if not dry_run and url is not None and (problem := asyncio.run(beat_once(url))):
+        warn(f"No answer from the dead-man's switch ({problem}): it may alarm although this run is complete.")
     if as_json:
         click.echo(json_line(msgspec.to_builtins(done)))
         return
     for line in holds_told(done):
         click.echo(line)
     for topic, why in done.disagreements.items():
-        click.echo(click.style(f"! {topic} {why}", fg="yellow"), err=True)
+        warn(f"{topic} {why}")
+
+
+def warn(what: str) -> None:
+    """A line on stderr that stands out."""
+    click.echo(click.style(f"! {what}", fg="yellow"), err=True)
 
 
 def acting() -> str:

@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Final
 
 import aiohttp
+from pydantic import SecretStr
 
 from pipeline.log import get_logger
-from pipeline.settings import Settings
 
 log = get_logger(__name__)
 
@@ -17,10 +17,10 @@ ANSWERED_WITHIN: Final = 5.0
 
 
 class Heartbeat:
-    """Asks for the URL of the settings; it is a secret, and no log ever holds it."""
+    """Asks for ``url``; it is a secret, and no log ever holds it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._url = settings.heartbeat_url
+    def __init__(self, url: SecretStr | None) -> None:
+        self._url = url
         self._session: aiohttp.ClientSession | None = None
         self._failing = False
 
@@ -33,14 +33,8 @@ class Heartbeat:
         if self._url is None:
             return False
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=ANSWERED_WITHIN)
-            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
-        try:
-            # A redirect might lead the address, which is the secret, to somebody else.
-            async with self._session.get(self._url.get_secret_value(), allow_redirects=False) as answer:
-                problem = None if answer.ok and answer.status < 300 else f"answered {answer.status}"
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            problem = type(error).__name__
+            self._session = _session()
+        problem = await _ask(self._session, self._url)
         if problem:
             log.warning("no answer from the dead-man's switch", reason=problem)
         elif self._failing:
@@ -52,3 +46,23 @@ class Heartbeat:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+async def beat_once(url: SecretStr) -> str | None:
+    """The sign of life of what runs now and then. Returns why it was not answered as `Heartbeat.beat` wants it, if so."""
+    async with _session() as session:
+        return await _ask(session, url)
+
+
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWERED_WITHIN), trust_env=True)
+
+
+async def _ask(session: aiohttp.ClientSession, url: SecretStr) -> str | None:
+    """None when it was answered with 2xx, else what happened instead, without the address."""
+    try:
+        # A redirect might lead the address, which is the secret, to somebody else.
+        async with session.get(url.get_secret_value(), allow_redirects=False) as answer:
+            return None if answer.ok and answer.status < 300 else f"answered {answer.status}"
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        return type(error).__name__

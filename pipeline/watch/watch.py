@@ -70,7 +70,7 @@ class Watch:
             SourceWatch(self._connections),
             RulesWatch(problem),
         )
-        self._heartbeat = Heartbeat(settings)
+        self._heartbeat = Heartbeat(settings.heartbeat_url)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="watch")
         self._asking: asyncio.Future[None] | None = None
         self._told: dict[Part, list[Condition]] = {}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import structlog
+from pydantic import SecretStr
 
 from pipeline.errors import KafkaUnavailable
 from pipeline.settings import Settings
@@ -26,7 +26,7 @@ def switch() -> Iterator[Switch]:
 
 
 def heartbeat(url: str | None) -> Heartbeat:
-    return Heartbeat(Settings(home=Path("nowhere"), heartbeat_url=url))  # type: ignore[arg-type]
+    return Heartbeat(SecretStr(url) if url else None)
 
 
 async def test_the_switch_is_asked_for_with_get_and_the_answer_counts(switch: Switch) -> None:

@@ -14,7 +14,9 @@ from tests.performance.workload import draw
 NAME = "burst"
 TIMES = 10
 WINDOW = 1.0
-"""Seconds; latency is normal again from the first window on whose median stays below the p99 of before."""
+"""Seconds."""
+IN_A_ROW = 10
+"""Latency is normal again from the first window on of so many in a row whose medians are at most the p99 of before."""
 
 
 def burst(rig: Rig, sizes: Sizes) -> list[Figure]:
@@ -51,9 +53,10 @@ def burst(rig: Rig, sizes: Sizes) -> list[Figure]:
 def recovery(followed: Followed, begin: float, end: float) -> float:
     """Seconds from the burst's ``end``; infinite where latency was not normal again."""
     normal = np.percentile(followed.flagged[followed.due < begin], 99)
-    recovered = end
+    row = 0
     for window in np.arange(end, followed.due.max(), WINDOW):
         inside = followed.flagged[(followed.due >= window) & (followed.due < window + WINDOW)]
-        if len(inside) and np.median(inside) > normal:
-            recovered = window + WINDOW
-    return float(recovered - end) if recovered <= followed.due.max() - WINDOW else float("inf")
+        row = row + 1 if len(inside) and np.median(inside) <= normal else 0
+        if row == IN_A_ROW:
+            return float(window - (IN_A_ROW - 1) * WINDOW - end)
+    return float("inf")

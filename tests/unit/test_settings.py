@@ -188,7 +188,10 @@ def test_in_production_kibana_is_not_reached_in_plain_text() -> None:
 
 
 @pytest.mark.parametrize(("url", "production"), [("ping.example/SECRET", False), ("http://ping.example/SECRET", True)])
-def test_a_heartbeat_url_that_would_tell_its_secret_is_refused_and_not_quoted(url: str, production: bool) -> None:
-    with pytest.raises(InvalidSettings, match="FLAGPOST_HEARTBEAT_URL can't be used") as refused:
-        Settings(production=production, kafka_security_protocol="SSL", heartbeat_url=url)  # type: ignore[arg-type]
+@pytest.mark.parametrize("name", ["heartbeat_url", "retain_heartbeat_url"])
+def test_a_heartbeat_url_that_would_tell_its_secret_is_refused_and_not_quoted(
+    name: str, url: str, production: bool
+) -> None:
+    with pytest.raises(InvalidSettings, match=f"FLAGPOST_{name.upper()} can't be used") as refused:
+        Settings(production=production, kafka_security_protocol="SSL", **{name: url})  # type: ignore[arg-type]
     assert "SECRET" not in refused.value.message + refused.value.hint

@@ -64,7 +64,7 @@ def test_a_service_is_given_the_secrets_that_it_reads_and_no_others(name: str) -
     if name == "users":  # gives all of them out
         used |= {f"/run/secrets/kafka_{user}" for user in KAFKA_USERS}
         used |= {f"/run/secrets/elasticsearch_{user}" for user in (*ELASTICSEARCH_USERS, KIBANA[1])}
-    assert given - {"/run/secrets/heartbeat_url"} == used
+    assert given - {"/run/secrets/heartbeat_url", "/run/secrets/retain_heartbeat_url"} == used
 
 
 @pytest.mark.parametrize("name", [name for name in OURS if name != "users"])

@@ -100,6 +100,7 @@ def test_every_secret_of_compose_that_is_nobodys_password_at_a_server_has_a_way_
         "http_token": "the token of `ingest-http`",
         "links_secret": "the key of links",
         "heartbeat_url": "the dead-man's switch",
+        "retain_heartbeat_url": "the dead-man's switch of `retain`",
         "kibana_": "Kibana's keys",
         "kafka_admin": "`kafka_admin`",
         "grafana_admin": "`grafana_admin`",

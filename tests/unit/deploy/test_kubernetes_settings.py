@@ -11,7 +11,6 @@ from pipeline.settings import OTHERS, Settings
 from pipeline.supervisor import GRACE, STAGES
 from tests.unit.deploy.manifests import (
     DOCKERFILE,
-    WORKLOADS,
     Object,
     component,
     container,
@@ -22,7 +21,6 @@ from tests.unit.deploy.manifests import (
     pod,
     settings_of,
     shared_settings,
-    template,
 )
 
 
@@ -45,7 +43,7 @@ def test_elasticsearch_is_reached_by_those_alone_that_know_its_password(one: Obj
     assert knows == (component(one) in allowed["values"])
 
 
-def test_what_leaves_goes_to_dns_kafka_and_elasticsearch_alone_but_for_pages() -> None:
+def test_what_leaves_goes_to_dns_kafka_and_elasticsearch_alone_but_for_pages_and_switches() -> None:
     settings = shared_settings()
     policies = {one["metadata"]["name"]: one["spec"] for one in objects("NetworkPolicy")}
     ports = {
@@ -58,12 +56,10 @@ def test_what_leaves_goes_to_dns_kafka_and_elasticsearch_alone_but_for_pages() -
         "flagpost-default": {53},
         "flagpost-to-kafka": {int(settings["FLAGPOST_KAFKA_BOOTSTRAP"].rpartition(":")[2])},
         "flagpost-to-elasticsearch": {int(settings["FLAGPOST_ELASTICSEARCH_URL"].rpartition(":")[2])},
-        "flagpost-page-to-channels": {443},
+        "flagpost-to-outside": {443},
     }
-    pages = policies["flagpost-page-to-channels"]["podSelector"]["matchLabels"]
-    assert [component(one) for one in WORKLOADS if pages.items() <= template(one)["metadata"]["labels"].items()] == [
-        "page"
-    ]
+    (outside,) = policies["flagpost-to-outside"]["podSelector"]["matchExpressions"]
+    assert outside == {"key": "app.kubernetes.io/component", "operator": "In", "values": ["page", "retain"]}
 
 
 @every_deployment
