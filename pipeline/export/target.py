@@ -69,14 +69,16 @@ def new_file(path: Path) -> Iterator[NewFile]:
 @contextlib.contextmanager
 def leaving_nothing() -> Iterator[None]:
     """A context in which SIGTERM, and the SIGHUP of a terminal that closes, are raised as `SystemExit`: half a file of what
-    posts say must not lie about under a name that nobody looks at. In the main thread; elsewhere it changes nothing.
+    posts say must not lie about under a name that nobody looks at. In the main thread; elsewhere it changes nothing, nor for
+    a signal that is ignored, as SIGHUP under nohup.
     """
 
     def end(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
     main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP) if main}
+    ours = [one for one in (signal.SIGTERM, signal.SIGHUP) if main and signal.getsignal(one) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, end) for number in ours}
     try:
         yield
     finally:

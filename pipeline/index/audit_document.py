@@ -47,12 +47,37 @@ def audit_document_of(entry: AuditEntry, created: dt.datetime, now: dt.datetime)
 
 def entry_of(source: Mapping[str, Any]) -> AuditEntry | None:
     """The line of a document as Elasticsearch gives it back (``_source``); None where it is no such document."""
+    read = _read(source)
+    return read[1] if read else None
+
+
+def written_down(source: Mapping[str, Any]) -> dt.datetime | None:
+    """When Kafka took the line of a document in; None where it is no such document."""
+    read = _read(source)
+    return read[0].event.created if read else None
+
+
+def is_as_written(id: str, source: Mapping[str, Any]) -> bool:
+    """Whether the document ``id`` is what was made of its line, which the id is the hash of.
+
+    Only when Kafka and the index took it in is not part of the line, so nothing vouches for those two moments.
+    """
+    if (read := _read(source)) is None:
+        return False
+    document, entry = read
+    again = audit_document_of(entry, document.event.created, document.event.ingested)
+    return audit_id(entry) == id and again == document
+
+
+def _read(source: Mapping[str, Any]) -> tuple[AuditDocument, AuditEntry] | None:
     try:
         document = msgspec.convert(source, AuditDocument)
         ours = document.flagpost.audit
         entry = AuditEntry(
             at=document.timestamp, by=document.user.name, act=document.event.action, on=ours.on, detail=ours.detail
         )
-        return msgspec.convert(msgspec.to_builtins(entry), AuditEntry)  # within the bounds of a line, too
+        bounded = msgspec.convert(msgspec.to_builtins(entry), AuditEntry)  # within the bounds of a line, too
     except msgspec.ValidationError:
         return None
+    moments = (document.event.created, document.event.ingested)
+    return (document, bounded) if all(one.tzinfo for one in moments) else None

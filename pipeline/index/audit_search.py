@@ -10,7 +10,7 @@ from typing import Any, Final
 from elasticsearch import Elasticsearch
 
 from pipeline.elasticsearch_client import explained
-from pipeline.index.audit_document import audit_id, entry_of
+from pipeline.index.audit_document import entry_of, is_as_written, written_down
 from pipeline.index.lookup import whole_id
 from pipeline.settings import Settings
 from schemas import mapping
@@ -46,13 +46,13 @@ class Line:
     @property
     def written_down(self) -> dt.datetime | None:
         """When Kafka took it in, where that is not about when the person's machine says that it was done."""
-        created = dt.datetime.fromisoformat(self.document["event"]["created"]) if self.entry else None
+        created = written_down(self.document)
         return created if self.entry and created and abs(created - self.entry.at) > CLOCKS_DIFFER else None
 
     @property
     def altered(self) -> bool:
-        """Whether somebody changed the document: its id no longer fits what it says."""
-        return self.entry is None or audit_id(self.entry) != self.id
+        """Whether somebody changed the document: see `is_as_written`."""
+        return not is_as_written(self.id, self.document)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ has done, and the next one goes on.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
 
 from pipeline.elasticsearch_client import explained
 from pipeline.errors import AccessRefused, ElasticsearchUnavailable
@@ -112,7 +113,7 @@ def find(
     try:
         after: list[Any] | None = None
         while True:
-            with explained(settings):
+            with explained(settings), _still_there():
                 answer = client.search(
                     pit={"id": pit, "keep_alive": KEEP_ALIVE},
                     query=dict(query),
@@ -131,8 +132,18 @@ def find(
             after = hits[-1]["sort"]
             yield [_found(hit) for hit in hits]
     finally:
-        with explained(settings):
+        with contextlib.suppress(ApiError, TransportError):  # it ends by itself soon
             client.close_point_in_time(id=pit)
+
+
+@contextlib.contextmanager
+def _still_there() -> Iterator[None]:
+    try:
+        yield
+    except NotFoundError:
+        raise ElasticsearchUnavailable(
+            "Elasticsearch lost its place in what was asked for: a node may have been started anew.", "Run it again."
+        ) from None
 
 
 def _found(hit: Mapping[str, Any]) -> Found:

@@ -119,3 +119,12 @@ def test_who_is_asked_what_to_spare_sees_what_was_found(cluster: ScriptedElastic
     with connect(settings) as client:
         purge(client, settings, ITEMS, {"match_all": {}}, all_of_it, Throttle(10**6))
     assert [(one.uid, one.seq_no) for one in seen] == [("x:a", 7), ("x:b", 8), ("x:c", 9)]
+
+
+def test_a_place_that_elasticsearch_lost_is_told_as_that_and_closing_it_hides_nothing() -> None:
+    with ScriptedElasticsearch() as server:
+        server.on("POST", f"/{ITEMS}/_pit", {"id": "p1"})
+        server.on("POST", "/_search", {"error": {"type": "search_context_missing_exception"}}, status=404)
+        server.on("DELETE", "/_pit", {"error": {"type": "some_exception"}}, status=500)
+        with pytest.raises(ElasticsearchUnavailable, match="lost its place"):
+            run(server)

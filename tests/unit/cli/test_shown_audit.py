@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import io
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from pipeline.cli.shown.audit import block
-from pipeline.index.audit_document import audit_id
+from pipeline.index.audit_document import audit_document_of, audit_id
 from pipeline.index.audit_search import Line
 from schemas.audit import AuditEntry
 from tests.doubles.manual_clock import START
@@ -26,7 +27,8 @@ ENTRY = AuditEntry(
 
 def shown(entry: AuditEntry | None, id: str | None = None, created: dt.datetime = START) -> str:
     written = io.StringIO()
-    line = Line(id or audit_id(entry or ENTRY), entry, {"event": {"created": created.isoformat()}})
+    document = msgspec.to_builtins(audit_document_of(entry, created, created)) if entry else {}
+    line = Line(id or audit_id(entry or ENTRY), entry, document)
     Console(file=written, width=80, highlight=False).print(block(line, dt.UTC))
     return written.getvalue()
 

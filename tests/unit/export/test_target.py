@@ -87,3 +87,15 @@ def test_what_is_there_or_can_not_be_made_is_refused_before_any_work(tmp_path: P
         with pytest.raises(InvalidInput, match=sentence):
             require_new(tmp_path / path)
     require_new(tmp_path / "new")
+
+
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
+    """As under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with new_file(tmp_path / "out.csv") as file:
+            signal.raise_signal(signal.SIGHUP)
+            file.keep()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert (tmp_path / "out.csv").exists()

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.audit import audited
-from pipeline.index.audit_document import audit_document_of, audit_id, entry_of
+from pipeline.index.audit_document import audit_document_of, audit_id, entry_of, is_as_written, written_down
 from schemas import codec, mapping
 from schemas.audit import AuditEntry
 from schemas.topics import AUDIT
@@ -108,6 +108,32 @@ def test_a_document_that_was_altered_does_not_fit_its_id(change: Any) -> None:
     altered = entry_of(body)
     assert altered is not None
     assert audit_id(altered) != audit_id(SEARCH)
+    assert not is_as_written(audit_id(SEARCH), body)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body["event"].update(reason="somebody else's"),
+        lambda body: body["event"].update(kind="state"),
+        lambda body: body["flagpost"]["audit"].update(query="fork"),
+        lambda body: body["flagpost"]["audit"].pop("found"),
+    ],
+)
+def test_an_altered_copy_of_what_a_line_says_is_told_though_the_line_fits_its_id(change: Any) -> None:
+    body = document(SEARCH)
+    assert is_as_written(audit_id(SEARCH), body)
+    change(body)
+    assert entry_of(body) == SEARCH
+    assert not is_as_written(audit_id(SEARCH), body)
+
+
+@pytest.mark.parametrize("moment", ["2026-11-27T10:00:00", "yesterday", None])
+def test_a_moment_that_is_none_is_an_altered_document(moment: str | None) -> None:
+    body = document(SEARCH)
+    body["event"]["created"] = moment
+    assert not is_as_written(audit_id(SEARCH), body)
+    assert written_down(body) is None
 
 
 @pytest.mark.parametrize("body", [{}, {"@timestamp": 5}, {**document(SEARCH), "event": {"action": "No Act"}}])
