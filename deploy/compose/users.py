@@ -56,7 +56,7 @@ ELASTICSEARCH_USERS: Final[Mapping[str, tuple[str, ...]]] = {
     "retain": ("flagpost_retain",),
     "operator": ("flagpost_status",),
     "analyst": ("flagpost_analyst",),
-    "records": ("flagpost_retain",),
+    "records": ("flagpost_records",),
     "auditor": ("flagpost_auditor",),
 }
 """User → its roles, of ../elasticsearch/roles.yml or Elasticsearch's own."""

@@ -20,7 +20,7 @@ ROLES: Final = {
     "analyst": "flagpost_analyst",
     "auditor": "flagpost_auditor",
     "retain": "flagpost_retain",
-    "forget": "flagpost_retain",
+    "forget": "flagpost_records",
     "hold": "flagpost_analyst",
     "status": "flagpost_status",
     "kibana-analyst": "kibana_analyst",
