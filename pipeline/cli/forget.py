@@ -17,7 +17,8 @@ from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from pipeline.retention.forget import Plan
-    from pipeline.retention.seek import Author, Traces
+    from pipeline.retention.seek import Author
+    from pipeline.retention.traces import Traces
 
 
 class Pending(FlagpostError):
@@ -67,7 +68,7 @@ def forget(
     from pipeline.elasticsearch_client import connect
     from pipeline.retention import forget as forgetting
     from pipeline.retention.holds import HoldBook
-    from pipeline.retention.seek import Author, posts_of, traces_of
+    from pipeline.retention.seek import Author, follow, posts_of, traces_of
     from pipeline.retention.sight import is_uid
 
     if (name is None) == (uid is None):
@@ -114,8 +115,9 @@ def forget(
         for line in take_out(rows, doing, traces, author):
             click.echo(line)
         pending = forgetting.wait_for_tombstones(client, settings, doing.deletes, timeout)
+        follow(traces, client, settings)  # what was on its way has arrived meanwhile
     click.echo(f"{len(doing.posts):,} forgotten. Request {request} in the audit log.")
-    _tell_last_bytes(settings, traces, now)
+    _tell_last_bytes(settings, traces, dt.datetime.now(dt.UTC))
     if pending:
         raise Pending(
             f"After {timeout:g} s the index does not show yet that {len(pending):,} of them are gone.",
@@ -189,15 +191,19 @@ def _require_one_source(author: Author, traces: Traces) -> None:
 
 
 def _tell_last_bytes(settings: Settings, traces: Traces, now: dt.datetime) -> None:
-    from pipeline.retention.forget import last_bytes
+    from pipeline.retention.last_bytes import last_bytes, may_come
     from pipeline.retention.seek import WITH_TEXT
     from pipeline.retention.topic_stays import stays
 
-    gone = last_bytes(traces, stays(settings, WITH_TEXT), now)
+    gone, coming = last_bytes(traces, stays(settings, WITH_TEXT), now), may_come(traces)
     if gone:
         click.echo("The last of it goes from Kafka by")
         for name, moment in sorted(gone.items(), key=lambda one: one[1]):
-            click.echo(f"  {moment:%Y-%m-%d %H:%M}Z  [{name}]")
+            click.echo(f"  {moment:%Y-%m-%d %H:%M}Z  [{name}]{'*' if name in coming else ''}")
+    if coming:
+        click.echo(
+            "  * Some of it may be on its way there yet: it goes so much later as a worker is behind (`flagpost status`)."
+        )
     click.echo(
         "Snapshots of the index, and copies of exported files, are not reached: deploy/runbook.md says what to do."
     )

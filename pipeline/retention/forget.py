@@ -11,7 +11,7 @@ Three things do not follow and are done here:
   post comes first, and its delete behind it.
 * Files that were exported are rewritten without the rows.
 * Whatever else Kafka holds of it can't be taken out of the middle of a topic. It goes with its time, and when that is,
-  is told: from the records that are really there, and how long the topic really keeps them.
+  is told: from the records that are really there, and how long the topic really keeps them (`last_bytes`).
 
 The author is named nowhere in what is written down. A line of ``[audit]`` names the post's document: a hash that the
 tombstone and ``[outcomes]`` bear already, so who asks about a post can be answered for six years, and the log gives
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,9 +32,9 @@ from pipeline.audit import audited, record
 from pipeline.errors import InvalidInput
 from pipeline.message import Outgoing
 from pipeline.retention.holds import HoldBook
-from pipeline.retention.seek import Traces, states
+from pipeline.retention.seek import states
 from pipeline.retention.sight import is_uid
-from pipeline.retention.stay import Stay
+from pipeline.retention.traces import Traces
 from pipeline.send import send
 from pipeline.settings import Settings
 from schemas import codec
@@ -145,22 +145,8 @@ def wait_for_tombstones(
     pending = set(uids)
     deadline = monotonic() + seconds
     while pending:
-        pending -= states(client, settings, sorted(pending))[1]
+        pending -= states(client, settings, sorted(pending))[1].keys()
         if not pending or monotonic() >= deadline:
             break
         sleep(LOOK_EVERY)
     return pending
-
-
-def last_bytes(traces: Traces, stays: Mapping[str, Stay], now: dt.datetime) -> dict[str, dt.datetime]:
-    """Topic → when the last of the posts has gone from it at the latest, once the posts are forgotten ``now``. Pure.
-
-    Of a compacted topic that is when what was replaced is compacted away, if that comes first.
-    """
-    gone = {}
-    for name, seen in traces.last.items():
-        if seen:
-            stay, compacted = stays[name], now + stays[name].replaced
-            by_age = stay.gone_by(max(seen.values()))
-            gone[name] = compacted if by_age is None else min(by_age, compacted) if stay.compacts else by_age
-    return gone

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from elasticsearch import Elasticsearch
@@ -13,9 +12,9 @@ from elasticsearch import Elasticsearch
 from pipeline.elasticsearch_client import explained
 from pipeline.retention.purge import find
 from pipeline.retention.sight import plain, sight_of
+from pipeline.retention.traces import Traces, note
 from pipeline.settings import Settings
 from pipeline.topic_reader import TopicReader, connect
-from schemas import codec
 from schemas.identity import document_id
 from schemas.mapping import ITEMS
 from schemas.topics import (
@@ -50,28 +49,6 @@ class Author:
     source: str | None = None
 
 
-@dataclass(slots=True)
-class Traces:
-    """Where something of some posts lies."""
-
-    uids: set[str]
-    live: set[str] = field(default_factory=set)
-    """Whose item the index shows."""
-    deleted: set[str] = field(default_factory=set)
-    """Whose delete stands in the index, or in ``[posts]`` on its way there."""
-    last: dict[str, dict[str, dt.datetime]] = field(default_factory=dict)
-    """Topic → uid → when its last record was written that holds something of the post."""
-
-    @property
-    def sources(self) -> Counter[str]:
-        return Counter(uid.partition(":")[0] for uid in self.uids)
-
-    def places(self, uid: str) -> list[str]:
-        """Names of what holds something of the post."""
-        topics = [name for name, seen in self.last.items() if uid in seen]
-        return ["index", *topics] if uid in self.live else topics
-
-
 def posts_of(client: Elasticsearch, settings: Settings, author: Author) -> tuple[set[str], set[str]]:
     """uids of the author's posts, in the index and in the topics, and the author's other names in these: who is sought by a
     handle may have had another one, or may be two who had it one after the other. Reads these topics from their beginning.
@@ -81,7 +58,7 @@ def posts_of(client: Elasticsearch, settings: Settings, author: Author) -> tuple
     pages = find(client, settings, ITEMS.write_alias, author_query(author))
     uids = {one.uid for page in pages for one in page}
     names: set[str] = set()
-    for _, record in _records(settings, WITH_AUTHORS):
+    for _, record in _records(settings, WITH_AUTHORS, {}):
         if found := uids_by(author, record.key, record.value):
             uids |= found
             names |= names_beside(author, record.key, record.value)
@@ -112,44 +89,29 @@ def author_query(author: Author) -> dict[str, Any]:
 def traces_of(client: Elasticsearch, settings: Settings, uids: Collection[str]) -> Traces:
     """Where something of these posts lies. Reads the topics from their beginning; raises as `posts_of`."""
     traces = Traces(set(uids))
-    for topic, record in _records(settings, WITH_TEXT) if uids else ():
-        note(traces, topic.name, record.key, record.value, dt.datetime.fromtimestamp(record.timestamp / 1000, dt.UTC))
-    traces.live, deleted = states(client, settings, uids)
-    traces.deleted |= deleted
+    follow(traces, client, settings)
     return traces
 
 
-def note(traces: Traces, topic: str, key: bytes | None, value: bytes | None, at: dt.datetime) -> None:
-    """Notes in ``traces`` what a record of ``topic`` holds of them. Pure, but for that."""
-    sight = sight_of(key, value)
-    for uid in sight.uids & traces.uids:
-        if value is None:
-            traces.last.get(topic, {}).pop(uid, None)  # of a compacted topic: what was there is on its way out
-        elif not sight.empty:
-            traces.last.setdefault(topic, {})[uid] = at
-        elif topic == POSTS.name and _is_taken(value, at):
-            traces.deleted.add(uid)
+def follow(traces: Traces, client: Elasticsearch, settings: Settings) -> None:
+    """Takes into ``traces`` what has come since they were read. Raises as `posts_of`."""
+    traces.live, traces.buried = states(client, settings, traces.uids)
+    traces.deleted |= traces.buried.keys()
+    for topic, record in _records(settings, WITH_TEXT, traces.read) if traces.uids else ():
+        note(traces, topic.name, record.key, record.value, dt.datetime.fromtimestamp(record.timestamp / 1000, dt.UTC))
 
 
-def _is_taken(value: bytes, at: dt.datetime) -> bool:
-    """Whether classify takes a delete that came ``at`` that moment, or makes a dead letter of it."""
-    try:
-        codec.decode_post(value, at)
-    except codec.InvalidMessage:
-        return False
-    return True
-
-
-def states(client: Elasticsearch, settings: Settings, uids: Iterable[str]) -> tuple[set[str], set[str]]:
-    """Those of ``uids`` that the index shows, and those whose delete stands there, at this moment."""
+def states(client: Elasticsearch, settings: Settings, uids: Iterable[str]) -> tuple[set[str], dict[str, dt.datetime]]:
+    """Those of ``uids`` that the index shows now, and those whose delete stands there, with when that was stored."""
     ids = {document_id(*uid.split(":", 1)): uid for uid in uids}
-    live, deleted = set(), set()
+    live: set[str] = set()
+    buried: dict[str, dt.datetime] = {}
     for start in range(0, len(ids), AT_ONCE):
         with explained(settings):
             answer = client.mget(
                 index=settings.named(ITEMS.write_alias),
                 ids=list(ids)[start : start + AT_ONCE],
-                source_includes=["flagpost.withdrawn", "flagpost.withdrawn_reason"],
+                source_includes=["flagpost.withdrawn", "flagpost.withdrawn_reason", "event.ingested"],
             )
         for one in answer["docs"]:
             if not one.get("found"):
@@ -158,15 +120,21 @@ def states(client: Elasticsearch, settings: Settings, uids: Iterable[str]) -> tu
             if not ours.get("withdrawn"):
                 live.add(ids[one["_id"]])
             elif ours.get("withdrawn_reason") == "deleted":
-                deleted.add(ids[one["_id"]])
-    return live, deleted
+                buried[ids[one["_id"]]] = dt.datetime.fromisoformat(one["_source"]["event"]["ingested"])
+    return live, buried
 
 
-def _records(settings: Settings, topics: Iterable[Topic]) -> Iterator[tuple[Topic, Any]]:
+def _records(
+    settings: Settings, topics: Iterable[Topic], read: dict[str, dict[int, int]]
+) -> Iterator[tuple[Topic, Any]]:
+    """What the topics hold behind what was ``read``, where it is noted how far that is now."""
     consumer = connect(settings)
     try:
         for topic in topics:
             with TopicReader(settings, topic, consumer) as reader:
-                yield from ((topic, record) for record in reader.records(reader.bounds()))
+                bounds, before = reader.bounds(), read.get(topic.name, {})
+                new = {number: (max(begin, before.get(number, 0)), end) for number, (begin, end) in bounds.items()}
+                yield from ((topic, record) for record in reader.records(new))
+                read[topic.name] = {number: end for number, (_, end) in bounds.items()}
     finally:
         consumer.close()

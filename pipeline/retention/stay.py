@@ -62,3 +62,10 @@ class Stay:
     def gone_by(self, written: dt.datetime) -> dt.datetime | None:
         """When a record of that time has certainly gone."""
         return None if self.longest is None else written + self.longest
+
+    def gone_once_replaced(self, written: dt.datetime, replaced: dt.datetime) -> dt.datetime:
+        """When a record of that time has certainly gone once another one, or an empty one, has replaced it: with its own
+        time or when it is compacted away, if that comes first.
+        """
+        by_age, compacted = self.gone_by(written), replaced + self.replaced
+        return compacted if by_age is None else min(by_age, compacted) if self.compacts else by_age

@@ -9,9 +9,9 @@ import pytest
 
 from pipeline.cli.forget import also_known, require_unnamed
 from pipeline.errors import InvalidInput
-from pipeline.retention.forget import Plan, delete_of, last_bytes, line_of, plan, require_free, wait_for_tombstones
-from pipeline.retention.seek import Author, Traces, author_query, names_beside, note, uids_by
-from pipeline.retention.stay import LOOKED_AT, Stay
+from pipeline.retention.forget import Plan, delete_of, line_of, plan, require_free, wait_for_tombstones
+from pipeline.retention.seek import Author, author_query, names_beside, uids_by
+from pipeline.retention.traces import Traces, note
 from schemas import codec
 from schemas.identity import document_id
 from schemas.post import Author as AuthorOfPost
@@ -20,7 +20,7 @@ from schemas.topics import AUDIT, POSTS
 from tests.doubles.manual_clock import START
 from tests.messages import item, post
 
-DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
+DAY = dt.timedelta(days=1)
 
 
 def traces(*uids: str, **fields: Any) -> Traces:
@@ -125,28 +125,12 @@ def test_the_last_record_that_holds_something_of_a_post_counts_and_the_news_of_i
     assert found.deleted == {"x:1"}
 
 
-def test_what_was_taken_out_of_the_sample_is_there_no_more() -> None:
-    found = traces("x:1")
+def test_what_was_taken_out_of_the_sample_is_not_taken_out_once_more() -> None:
+    found = traces("x:1", deleted={"x:1"})
     note(found, "chatter-sample", b"x:1", codec.encode(item()), START)
+    assert plan(found, ()).sampled == ["x:1"]
     note(found, "chatter-sample", b"x:1", None, START)
-    assert found.places("x:1") == []
-
-
-def test_the_last_byte_goes_with_its_own_time_or_when_it_is_compacted_away_if_that_is_sooner() -> None:
-    found = traces("x:1", "x:2")
-    found.last = {
-        "posts": {"x:1": START - DAY, "x:2": START - 3 * DAY},
-        "alerts": {"x:1": START - 9 * DAY},
-        "chatter-sample": {"x:1": START - DAY, "x:2": START},
-        "flagged": {},
-    }
-    week = Stay(7 * DAY, 6 * HOUR)
-    stays = {"posts": week, "alerts": Stay(None, DAY, compacts=True), "chatter-sample": Stay(7 * DAY, 6 * HOUR, True)}
-    assert last_bytes(found, stays, START) == {
-        "posts": START + 6 * DAY + 6 * HOUR + LOOKED_AT,
-        "alerts": START + 2 * DAY + LOOKED_AT,
-        "chatter-sample": START + 12 * HOUR + LOOKED_AT,
-    }
+    assert plan(found, ()).empty
 
 
 def test_nobody_waits_for_tombstones_of_nothing() -> None:
