@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from pipeline.cli.signed_on import signed_on
 from pipeline.errors import InvalidInput
@@ -42,14 +40,23 @@ def hold() -> None:
 @click.argument("named", metavar="ID")
 @_why
 @click.option(
-    "--until", metavar="WHEN", help="When the hold lapses: 2028-03-31. Without it, it lasts until it is released."
+    "--until",
+    metavar="WHEN",
+    help="The last day of the hold: 2028-03-31. Without it, it lasts until it is released.",
 )
+@click.option("--sooner", is_flag=True, help="Let it end sooner than the hold that there is.")
 @_by
-def add(named: str, why: str, until: str | None, by: str | None) -> None:
-    """Hold an item."""
+def add(named: str, why: str, until: str | None, sooner: bool, by: str | None) -> None:
+    """Hold an item, or hold it for longer.
+
+    An item has one hold. While `flagpost hold list` shows it, also as lapsed or deleted, this extends it and asks no
+    index: who, since when, why and until are written anew, and the item stays as it was when it was held first. So name
+    in --why all that it is needed for. A hold never ends sooner for this, but with --sooner.
+    """
+    from pipeline.cli.shown.hold import lasts, told
     from pipeline.elasticsearch_client import connect
     from pipeline.index.lookup import find_item
-    from pipeline.retention.holds import HoldBook, held_record
+    from pipeline.retention.holds import HoldBook, ends_sooner, extended, held_record, standing
     from pipeline.send import send
     from schemas.hold import Hold
     from schemas.identity import document_id
@@ -59,18 +66,23 @@ def add(named: str, why: str, until: str | None, by: str | None) -> None:
     if end is not None and end <= now:
         raise InvalidInput("--until has passed already.", "Give a day to come, or leave it out.")
     on_record = _on_record(settings, why, by)
-    with connect(settings) as client:
-        item = find_item(client, settings, named)
-    before = HoldBook(settings).look().get(item.uid)
-    if before is not None and before.in_force(now):
+    before = standing(HoldBook(settings).look(), named)
+    if before is None:
+        with connect(settings) as client:
+            item = find_item(client, settings, named)
+        wanted = Hold(item=item, by=on_record.by, at=now, why=on_record.why, until=end)
+    elif ends_sooner(before, end) and not sooner:
         raise InvalidInput(
-            f"{one_line(item.uid)} is held already: {_told(before)}.", "Release it first to hold it for another reason."
+            f"{one_line(before.uid)} is held for longer already: {told(before)}.",
+            "Leave it so, or give --sooner if it is to end before that.",
         )
-    wanted = Hold(item=item, by=on_record.by, at=now, why=on_record.why, until=end)
+    else:
+        wanted = extended(before, on_record.by, now, on_record.why, end)
     held = held_record(wanted)
-    on_record.write("hold-added", document_id(item.source, item.id), until=end.isoformat() if end else "")
+    on_record.write("hold-added", document_id(wanted.source, wanted.id), until=_written(end), **_instead_of(before))
     send(settings, [held], SENT_NOT_SURE)
-    click.echo(f"{one_line(item.uid)} is held{f' until {end.astimezone():%Y-%m-%d}' if end else ''}.")
+    was = f", with the item as it was held first; before: {told(before)}" if before else ""
+    click.echo(f"{one_line(wanted.uid)} is held {'now ' if before else ''}{lasts(wanted)}{was}.")
 
 
 @hold.command("list")
@@ -81,6 +93,7 @@ def list_holds(as_json: bool) -> None:
     JSON: {"id", "uid", "by", "at", "why", "until", "state"}; "state" is held, deleted (its author has deleted the post),
     withdrawn, or lapsed.
     """
+    from pipeline.cli.shown.hold import as_object, table
     from pipeline.retention.holds import HoldBook
 
     holds = sorted(HoldBook(load_settings()).look().values(), key=lambda one: one.at)
@@ -89,7 +102,7 @@ def list_holds(as_json: bool) -> None:
             click.echo(json_line(as_object(one)))
         return
     console = Console(highlight=False)
-    console.print(_table(holds) if holds else "Nothing is held.")
+    console.print(table(holds) if holds else "Nothing is held.")
 
 
 @hold.command()
@@ -116,7 +129,11 @@ def show(named: str, why: str | None) -> None:
 @_why
 @_by
 def release(named: str, why: str, by: str | None) -> None:
-    """Release a hold. What has been kept for long enough goes with the next `flagpost retain`."""
+    """Release a hold. What has been kept for long enough goes with the next `flagpost retain`.
+
+    What its author has deleted or edited since is gone with the hold for good. To hold it for longer, or for another
+    reason, don't release it: `flagpost hold add` extends it.
+    """
     from pipeline.retention.holds import HoldBook, released_records
     from pipeline.retention.holds import named as hold_named
     from pipeline.send import send
@@ -147,41 +164,15 @@ def restore() -> None:
         click.echo(line)
 
 
-def as_object(one: Hold) -> dict[str, Any]:
-    """What ``list --json`` prints of a hold."""
-    import msgspec
-
-    from schemas.identity import document_id
-
-    fields = {"id": document_id(one.source, one.id), "uid": one.uid, "by": one.by, "at": one.at, "why": one.why}
-    converted: dict[str, Any] = msgspec.to_builtins({**fields, "until": one.until, "state": state_of(one)})
-    return converted
+def _instead_of(before: Hold | None) -> dict[str, str]:
+    """What the audit log is told of the hold that another takes the place of."""
+    if before is None:
+        return {}
+    return {"held_by": before.by, "since": before.at.isoformat(), "held_until": _written(before.until)}
 
 
-def state_of(one: Hold) -> str:
-    from schemas.item import Withdrawn
-
-    if not one.in_force(dt.datetime.now(dt.UTC)):
-        return "lapsed"
-    if isinstance(one.known, Withdrawn):
-        return "deleted" if one.known.reason == "deleted" else "withdrawn"
-    return "held"
-
-
-def _table(holds: list[Hold]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("Id", "Since", "By", "Until", "State", "Why"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("Id", "Since", "Until"))
-    for one in holds:
-        told = as_object(one)
-        until = f"{one.until.astimezone():%Y-%m-%d}" if one.until else "–"
-        cells = (told["id"][:8], f"{one.at.astimezone():%Y-%m-%d}", one.by, until, told["state"], one.why)
-        table.add_row(*(Text(one_line(cell)) for cell in cells))
-    return table
-
-
-def _told(one: Hold) -> str:
-    return f"by {one_line(one.by)} since {one.at.astimezone():%Y-%m-%d}, {one_line(one.why)}"
+def _written(until: dt.datetime | None) -> str:
+    return until.isoformat() if until else ""
 
 
 def _on_record(settings: Settings, why: str, by: str | None) -> OnRecord:

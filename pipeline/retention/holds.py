@@ -9,7 +9,10 @@ the source's own delete (which is obeyed).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
 
 from pipeline.errors import InvalidInput, StageHalted
 from pipeline.message import Outgoing
@@ -23,12 +26,21 @@ from schemas.topics import HOLDS
 NOBODY = b"-"
 """Key of a record that is about no item: it makes Kafka close a file that nothing else is written to."""
 
+RELIED_ON_FOR: Final = dt.timedelta(hours=12)
+"""How long what was read is built upon. Kafka keeps the empty record of a release for 24 h (``delete.retention.ms``): who
+looks again later than that may never see that a hold was released. Half of it is left for clocks that differ."""
+
+SURE: Final = 8
+"""Characters of an ``_id`` that `flagpost hold list` shows: enough that no other item's id begins so."""
+
 
 class HoldBook:
     """The holds as `[holds]` has them. Each look reads what is new, and needs Kafka for no longer than that."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
         self._settings = settings
+        self._clock = clock
+        self._looked_at = clock()
         self._holds: dict[str, Hold] = {}
         self._next: dict[int, int] = {}
 
@@ -38,18 +50,21 @@ class HoldBook:
         Raises `NotSetUp`, `KafkaUnavailable`, `AccessRefused`, and `StageHalted` for a record that this version can't read:
         not to know what is held must never count as nothing being held.
         """
+        now = self._clock()
         with TopicReader(self._settings, HOLDS) as reader:
             bounds = reader.bounds()
-            if any(self._next.get(number, 0) > end for number, (_, end) in bounds.items()):
-                self._holds, self._next = {}, {}  # the topic was made again
+            made_again = any(self._next.get(number, 0) > end for number, (_, end) in bounds.items())
+            if made_again or abs(now - self._looked_at) >= RELIED_ON_FOR:
+                self._holds, self._next = {}, {}
             new = {number: (max(begin, self._next.get(number, 0)), end) for number, (begin, end) in bounds.items()}
             take(self._holds, ((one.key, one.value) for one in reader.records(new)))
         self._next = {number: end for number, (_, end) in bounds.items()}
+        self._looked_at = now
         return self._holds
 
     def held(self) -> Collection[str]:
         """uids of what is held now. Blocks, and raises as `look`."""
-        return in_force(self.look(), dt.datetime.now(dt.UTC))
+        return in_force(self.look(), self._clock())
 
 
 def take(holds: dict[str, Hold], records: Iterable[tuple[bytes | None, bytes | None]]) -> None:
@@ -81,6 +96,31 @@ def named(holds: Mapping[str, Hold], name: str) -> Hold:
     if len(found) > 1:
         raise InvalidInput(f"The ids of {len(found)} held items begin with {name!r}.", "Give more of its characters.")
     return found[0]
+
+
+def standing(holds: Mapping[str, Hold], name: str) -> Hold | None:
+    """The hold, maybe a lapsed one, of the item that a person names; None where there is none. Asks no index.
+
+    Raises `InvalidInput` for so few characters of an ``_id`` that an item which nobody holds may be meant.
+    """
+    if not any(is_named(uid, name) for uid in holds):
+        return None
+    if name not in holds and len(name) < SURE:
+        raise InvalidInput(
+            f"The id of a held item begins with {name!r}, and another item's may, too.",
+            f"Give at least {SURE} characters of the id that is meant, or source:id.",
+        )
+    return named(holds, name)
+
+
+def extended(hold: Hold, by: str, at: dt.datetime, why: str, until: dt.datetime | None) -> Hold:
+    """Holds on, or again: the same evidence, for whoever needs it now. Pure."""
+    return msgspec.structs.replace(hold, by=by, at=at, why=why, until=until)
+
+
+def ends_sooner(hold: Hold, until: dt.datetime | None) -> bool:
+    """Whether a hold ``until`` then would end before ``hold`` does. Pure."""
+    return until is not None and (hold.until is None or until < hold.until)
 
 
 def held_record(hold: Hold) -> Outgoing:

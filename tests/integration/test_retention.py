@@ -358,7 +358,11 @@ def test_what_hinders_a_hold_is_one_sentence(ready: Settings, flagpost: Flagpost
     store(ready, judged("1", 1), 1)
     assert flagpost("hold", "add", "x:1", "--why", "case 4", "--by", "j.doyle").code == 0
     for arguments, sentence in (
-        (("add", "x:1", "--why", "case 5"), "x:1 is held already: by j.doyle since"),
+        (
+            ("add", "x:1", "--why", "case 5", "--until", "2100-01-01"),
+            "x:1 is held for longer already: by j.doyle since",
+        ),
+        (("add", document_id("x", "1")[:7], "--why", "case 5"), "The id of a held item begins with"),
         (("add", "x:nobody", "--why", "case 5"), "The index has no item"),
         (("add", "x:1", "--why", " "), "empty --why"),
         (("add", "x:1", "--why", "case 5", "--until", "2020-01-01"), "--until has passed"),

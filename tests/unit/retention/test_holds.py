@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from pipeline.cli.shown.hold import lasts
 from pipeline.errors import InvalidInput, StageHalted
 from pipeline.index.document import document_of
-from pipeline.retention.holds import NOBODY, held_record, in_force, named, take
+from pipeline.moments import moment
+from pipeline.retention.holds import NOBODY, ends_sooner, extended, held_record, in_force, named, standing, take
 from pipeline.retention.keep import care_for, record_of
 from pipeline.retention.purge import Found
 from pipeline.retention.retain import held_of
@@ -78,6 +80,38 @@ def test_a_hold_is_named_as_an_item_is() -> None:
     for name, says in (("x:3", "Nothing that is held"), ("", "Nothing that is held")):
         with pytest.raises(InvalidInput, match=says):
             named(book, name)
+
+
+def test_a_hold_that_is_extended_keeps_what_was_held_and_what_became_of_it() -> None:
+    before = hold(until=START + DAY, latest=gone())
+    after = extended(before, "a.khan", START + 2 * DAY, "retrial", None)
+    assert after == Hold(item=before.item, latest=gone(), by="a.khan", at=START + 2 * DAY, why="retrial")
+
+
+@pytest.mark.parametrize(
+    ("before", "until", "sooner"),
+    [(DAY, 2 * DAY, False), (DAY, DAY, False), (2 * DAY, DAY, True), (None, DAY, True), (DAY, None, False)],
+)
+def test_a_hold_ends_sooner_if_it_lapses_before_the_one_that_there_is(
+    before: dt.timedelta | None, until: dt.timedelta | None, sooner: bool
+) -> None:
+    there = hold(until=START + before if before else None)
+    assert ends_sooner(there, START + until if until else None) is sooner
+
+
+def test_a_held_item_is_known_by_what_the_list_of_holds_shows_and_by_no_less() -> None:
+    book = holds(("x:1", hold(until=START)), ("x:2", hold("2")))
+    id = document_id("x", "1")
+    assert standing(book, "x:1") == standing(book, id) == standing(book, id[:8]) == book["x:1"]
+    assert (standing(book, "x:3"), standing(book, document_id("x", "3")[:3])) == (None, None)
+    with pytest.raises(InvalidInput, match="another item's may, too"):
+        standing(book, id[:7])
+
+
+def test_the_last_day_of_a_hold_is_told_as_it_was_given() -> None:
+    until = moment("2032-03-31", START, "end")
+    assert lasts(hold(until=until)) == "until 2032-03-31"
+    assert lasts(hold()) == "until it is released"
 
 
 def test_an_index_that_lacks_a_held_item_gets_the_newest_that_the_hold_knows() -> None:
