@@ -15,7 +15,7 @@ def test_holds_retention_and_forgetting_need_no_more_than_their_rights(secured: 
     before = found(secured)
     with worker(secured, "classify"), worker(secured, "index"):
         for user, arguments, code, says in (
-            ("hold", ("hold", "add", "x:1", "--why", "R v Marsh"), 0, "x:1 is held."),
+            ("hold", ("hold", "add", "x:1", "--why", "R v Marsh"), 0, "x:1 is held until it is released."),
             ("retain", ("hold", "restore"), 0, "The index has all that is held."),
             ("retain", ("retain",), 0, "items"),
             ("forget", ("forget", "--post", "x:1", "--why", "request 12", "--yes"), 2, "there is a hold on it"),
