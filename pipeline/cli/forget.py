@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from pipeline.safe_text import one_line
 from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from pipeline.retention.exports import Counted
     from pipeline.retention.forget import Plan
     from pipeline.retention.seek import Author
     from pipeline.retention.traces import Traces
@@ -65,6 +65,7 @@ def forget(
     """
     # Kafka's and Elasticsearch's libraries are slow to import: `forget --help` needs neither.
     from pipeline.cli.on_record import OnRecord
+    from pipeline.cli.shown.forget import also_known, found, in_files
     from pipeline.elasticsearch_client import connect
     from pipeline.retention import forget as forgetting
     from pipeline.retention.holds import HoldBook
@@ -86,24 +87,21 @@ def forget(
         book = HoldBook(settings)
         doing = forgetting.plan(traces, book.held())
         rows = rows_in(exports, traces, author)
+        has_rows = any(one.wanted for one in rows.values())
         on_record.write("forget-sought", request, found=str(len(traces.uids)), dry_run="yes" if dry_run else "")
         if author:
             _require_one_source(author, traces)
-        elif not any(map(traces.places, traces.uids)) and not traces.deleted and not any(rows.values()):
+        elif not any(map(traces.places, traces.uids)) and not traces.deleted and not has_rows:
             raise InvalidInput(
                 f"Nothing anywhere is about {one_line(str(uid))}.", "See that it is written as source:id."
             )
         if not except_held:
             forgetting.require_free(doing.held)
-        for line in [
-            *found(doing, traces),
-            *also_known(names),
-            *(f"{number:,} rows in {path}" for path, number in rows.items()),
-        ]:
+        for line in [*found(doing, traces), *also_known(names), *in_files(rows, author)]:
             click.echo(line)
-        if dry_run or (doing.empty and not any(rows.values())):
+        if dry_run or (doing.empty and not has_rows):
             click.echo("Nothing was changed." if dry_run else "There is nothing to forget.")
-            _tell_last_bytes(settings, traces, now)
+            _tell_last_bytes(settings, traces)
             return
         if not yes and not _confirmed("Forget it?"):
             click.echo("Nothing was changed.")
@@ -117,7 +115,7 @@ def forget(
         pending = forgetting.wait_for_tombstones(client, settings, doing.deletes, timeout)
         follow(traces, client, settings)  # what was on its way has arrived meanwhile
     click.echo(f"{len(doing.posts):,} forgotten. Request {request} in the audit log.")
-    _tell_last_bytes(settings, traces, dt.datetime.now(dt.UTC))
+    _tell_last_bytes(settings, traces)
     if pending:
         raise Pending(
             f"After {timeout:g} s the index does not show yet that {len(pending):,} of them are gone.",
@@ -134,45 +132,20 @@ def require_unnamed(why: str, name: str | None) -> None:
         raise InvalidInput("--why names the author, whom the audit log would remember.", "Give the request's number.")
 
 
-def found(doing: Plan, traces: Traces) -> list[str]:
-    """What was found, in lines. Nothing of it says what a post says."""
-    places = Counter(place for uid in traces.uids for place in traces.places(uid))
-    sources = ", ".join(f"{one_line(source)} {number:,}" for source, number in sorted(traces.sources.items()))
-    lines = [
-        f"{len(traces.uids):,} post{'' if len(traces.uids) == 1 else 's'} found{f' ({sources})' if sources else ''}."
-    ]
-    lines += [
-        f"  {number:>6,} in {f'[{place}]' if place != 'index' else 'the index'}" for place, number in places.items()
-    ]
-    lines.append(f"{len(doing.deletes):,} to delete, {len(doing.already):,} deleted already, {len(doing.held):,} held.")
-    return lines
-
-
-def also_known(names: set[str]) -> list[str]:
-    """A line about the author's other names, if there are any: what bears these alone was not looked for."""
-    if not names:
-        return []
-    named = ", ".join(one_line(name) for name in sorted(names))
-    return [
-        f"These posts also name their author as {named}. An account's id finds what it posted under every handle; several"
-        " ids with one handle are several accounts, maybe of different people."
-    ]
-
-
-def rows_in(exports: tuple[Path, ...], traces: Traces, author: Author | None) -> dict[Path, int]:
-    """Exported file → how many of its rows are of the posts that were found, held ones too, or by the author."""
+def rows_in(exports: tuple[Path, ...], traces: Traces, author: Author | None) -> dict[Path, Counted]:
+    """Exported file → its rows that are of the posts that were found, held ones too, or by the author."""
     from pipeline.retention.exports import Wanted, rows_of
 
     return {path: rows_of(path, Wanted(_ids(traces.uids), author)) for path in exports}
 
 
-def take_out(rows: dict[Path, int], doing: Plan, traces: Traces, author: Author | None) -> list[str]:
+def take_out(rows: dict[Path, Counted], doing: Plan, traces: Traces, author: Author | None) -> list[str]:
     """Takes the rows of what is not held out of the files; says so in a line for each file."""
     from pipeline.retention.exports import Wanted
     from pipeline.retention.exports import take_out as taken_out
 
     wanted = Wanted(_ids(traces.uids), author, _ids(set(doing.held)))
-    return [f"{taken_out(path, wanted):,} rows taken out of {path}" for path, number in rows.items() if number]
+    return [f"{taken_out(path, wanted):,} rows taken out of {path}" for path, one in rows.items() if one.wanted]
 
 
 def _ids(uids: set[str]) -> set[str]:
@@ -190,12 +163,13 @@ def _require_one_source(author: Author, traces: Traces) -> None:
         )
 
 
-def _tell_last_bytes(settings: Settings, traces: Traces, now: dt.datetime) -> None:
+def _tell_last_bytes(settings: Settings, traces: Traces) -> None:
     from pipeline.retention.last_bytes import last_bytes, may_come
     from pipeline.retention.seek import WITH_TEXT
     from pipeline.retention.topic_stays import stays
 
-    gone, coming = last_bytes(traces, stays(settings, WITH_TEXT), now), may_come(traces)
+    gone = last_bytes(traces, stays(settings, WITH_TEXT), dt.datetime.now(dt.UTC))
+    coming = may_come(traces)
     if gone:
         click.echo("The last of it goes from Kafka by")
         for name, moment in sorted(gone.items(), key=lambda one: one[1]):

@@ -22,6 +22,7 @@ COLUMNS: Final[dict[str, str]] = {
     "why": "event.reason",
     "author": "user.name",
     "author_name": "user.full_name",
+    "author_id": "user.id",
     "url": "event.url",
     "place": "geo.name",
     "latitude": "geo.location.lat",

@@ -6,29 +6,19 @@ The rest stays byte for byte. The file is replaced as a whole or not at all.
 from __future__ import annotations
 
 import contextlib
-import csv
-import itertools
 import os
 import secrets
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
-
-import msgspec
+from typing import BinaryIO
 
 from pipeline.errors import InvalidInput
-from pipeline.export.spreadsheet import restored
 from pipeline.export.target import leaving_nothing
+from pipeline.retention.rows import Row, rows
 from pipeline.retention.seek import Author
 from pipeline.retention.sight import plain
-
-csv.field_size_limit(4 * 1024 * 1024)  # the library's own limit is below that of a post's text
-
-IDS: Final = ("id", "_id")
-"""Under these names a row has its post's document id."""
-
-_BOM: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +32,37 @@ class Wanted:
     held: Collection[str] = ()
     """Documents whose rows stay."""
 
-    def has(self, id: str | None, names: Iterable[object], source: object) -> bool:
-        if id in self.held:
+    def has(self, row: Row) -> bool:
+        if row.id is None or row.id in self.held:
             return False
-        if id in self.ids:
+        if row.id in self.ids:
             return True
-        if self.author is None or self.author.source is None or self.author.source != source:
+        if self.author is None or self.author.source is None or self.author.source != row.source:
             return False
-        return plain(self.author.name) in {plain(str(name)) for name in names if name}
+        return plain(self.author.name) in {plain(name) for name in row.names}
 
 
-def rows_of(path: Path, wanted: Wanted) -> int:
-    """How many rows of the file are ``wanted``. Raises `InvalidInput` for what is no export."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many rows a file has of what is wanted, and how many others can't be told to be the author's or not: those that
+    name nobody, and those that name an author by handle alone.
+    """
+
+    wanted: int = 0
+    nameless: int = 0
+    by_handle: int = 0
+
+
+def rows_of(path: Path, wanted: Wanted) -> Counted:
+    """What of the file is ``wanted``. Raises `InvalidInput` for what is no export."""
+    counts = Counter[str]()
     with _opened(path) as file:
-        return sum(is_of for _, is_of in _rows(path, file, wanted))
+        for row in rows(path, file):
+            if wanted.has(row):
+                counts["wanted"] += 1
+            elif row.id is not None and row.id not in wanted.held:
+                counts["nameless" if not row.names else "by_handle" if row.lacks_ids else "others"] += 1
+    return Counted(counts["wanted"], counts["nameless"], counts["by_handle"])
 
 
 def take_out(path: Path, wanted: Wanted) -> int:
@@ -74,10 +81,11 @@ def take_out(path: Path, wanted: Wanted) -> int:
             _opened(target) as file,
             os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new,
         ):
-            for raw, is_of in _rows(path, file, wanted):
-                taken += is_of
-                if not is_of:
-                    new.write(raw)
+            for row in rows(path, file):
+                if wanted.has(row):
+                    taken += 1
+                else:
+                    new.write(row.raw)
             new.flush()
             os.fsync(new.fileno())
         if taken:
@@ -100,64 +108,6 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise InvalidInput(f"{path} can't be read ({error.strerror}).", "Name a file that was exported.") from None
     with file:
         yield file
-
-
-def _rows(path: Path, lines: Iterable[bytes], wanted: Wanted) -> Iterator[tuple[bytes, bool]]:
-    """Each row's bytes, and whether it is ``wanted``; a CSV's header is a row of nobody."""
-    rest = iter(lines)
-    first = next(rest, b"")
-    every = itertools.chain([first] if first else [], rest)
-    if first.lstrip()[:1] == b"{":
-        yield from ((line, _is_wanted(path, line, wanted)) for line in every)
-    else:
-        yield from _csv_rows(path, every, wanted)
-
-
-def _is_wanted(path: Path, line: bytes, wanted: Wanted) -> bool:
-    if not line.strip():
-        return False
-    try:
-        row = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise _no_export(path) from None
-    if not isinstance(row, dict):
-        raise _no_export(path)
-    id = next((row[name] for name in IDS if isinstance(row.get(name), str)), None)
-    user, ours = (one if isinstance(one, dict) else {} for one in (row.get("user"), row.get("flagpost")))
-    return wanted.has(id, (user.get("name"), user.get("id")), ours.get("source"))
-
-
-def _csv_rows(path: Path, lines: Iterable[bytes], wanted: Wanted) -> Iterator[tuple[bytes, bool]]:
-    raw: list[bytes] = []
-
-    def texts() -> Iterator[str]:
-        for line in lines:
-            raw.append(line)
-            yield line.removeprefix(_BOM).decode("utf-8", "surrogateescape")
-
-    reader = csv.reader(texts())
-    head: list[str] | None = None
-    try:
-        for row in reader:
-            if head is None:
-                head = row
-                if not set(IDS) & set(head):
-                    raise _no_export(path)
-                yield b"".join(raw), False
-            else:
-                cells = dict(zip(head, map(restored, row), strict=False))
-                id = next((cells[name] for name in IDS if name in cells), None)
-                yield b"".join(raw), wanted.has(id, [cells.get("author")], cells.get("source"))
-            raw.clear()
-    except csv.Error:
-        raise _no_export(path) from None
-
-
-def _no_export(path: Path) -> InvalidInput:
-    return InvalidInput(
-        f"{path} is not a file that flagpost exported: its rows have no id.",
-        "Name JSON lines of `flagpost review export`, or what `flagpost export` wrote.",
-    )
 
 
 def _sync(folder: Path) -> None:

@@ -26,6 +26,7 @@ from pipeline.settings import Settings
 from schemas import codec, mapping
 from schemas.identity import document_id, version_of
 from schemas.item import Item, Withdrawn
+from schemas.post import Author
 from schemas.topics import AUDIT
 from tests.doubles.manual_clock import START
 from tests.found import hits, records
@@ -103,6 +104,25 @@ def test_jsonl_is_the_stored_document_and_csv_gives_every_text_back(
     (row,) = csv.DictReader(raw.decode("utf-8-sig").splitlines(keepends=True))
     assert row["text"].startswith("'=")
     assert restored(row["text"]) == EVIL
+
+
+def test_rows_of_posts_that_have_gone_everywhere_else_are_forgotten_by_their_authors_id(
+    flagpost: Flagpost, ready: Settings, tmp_path: Path
+) -> None:
+    authors = {"1": Author(id="77", handle="sally_b"), "2": Author(id="77", handle="sal"), "3": Author(id="78")}
+    store(ready, [item(post=post(id, author=author)) for id, author in authors.items()])
+    table, reviewed = tmp_path / "all.csv", tmp_path / "reviewed.jsonl"
+    flagpost("export", "--out", str(table))
+    reviewed.write_text('{"id": "long-gone", "text": "lads dealing", "source": "x"}\n')
+    with connect(ready) as client:
+        for hit in hits(ready, mapping.WRITE_ALIAS):
+            client.delete(index=ready.named(mapping.WRITE_ALIAS), id=hit["_id"], refresh=True)
+    files = ("--export", str(table), "--export", str(reviewed))
+    ran = flagpost("forget", "--author", "77", "--source", "x", "--why", "request 12", "--yes", *files)
+    assert ran.code == 0, ran.err
+    assert f"2 rows taken out of {table}" in ran.out
+    assert f"1 other rows in {reviewed} name no author" in ran.out
+    assert [row["author_id"] for row in rows(table)] == ["78"]
 
 
 def test_the_options_are_those_of_search(flagpost: Flagpost, ready: Settings) -> None:

@@ -77,6 +77,11 @@ def test_lists_flags_and_what_is_missing_have_a_cell() -> None:
     assert (row["unsure"], row["dismissed"], row["reviewed_by"], row["roads"]) == ("yes", "", "", "")
 
 
+def test_an_author_is_named_by_handle_and_by_id_and_neither_can_be_a_formula() -> None:
+    (row,) = rows(written("csv", hit(user={"name": "@sal", "full_name": "=Sal", "id": "-77"})))
+    assert (row["author"], row["author_name"], row["author_id"]) == ("'@sal", "'=Sal", "'-77")
+
+
 def test_every_column_is_a_field_of_the_mapping() -> None:
     def known(path: str) -> bool:
         body: Any = {"properties": mapping.mappings()["properties"]}

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli.shown.forget import in_files
 from pipeline.errors import InvalidInput
 from pipeline.export.form import writer_of
 from pipeline.index.search import Hit
-from pipeline.retention.exports import Wanted, rows_of, take_out
+from pipeline.retention.exports import Counted, Wanted, rows_of, take_out
 from pipeline.retention.seek import Author
 
 JSONL = b'{"id": "a", "text": "one\\nline"}\n{ "_id":"b","text":"x"}\n\n{"id": "a"}\n{"id": "c"}'
@@ -33,7 +34,7 @@ def file(folder: Path, content: bytes) -> Path:
 
 def test_rows_of_json_lines_go_and_the_others_stay_as_they_were(tmp_path: Path) -> None:
     path = file(tmp_path, JSONL)
-    assert rows_of(path, Wanted({"a", "b"})) == 3
+    assert rows_of(path, Wanted({"a", "b"})).wanted == 3
     assert take_out(path, Wanted({"a"})) == 2
     assert path.read_bytes() == b'{ "_id":"b","text":"x"}\n\n{"id": "c"}'
     assert path.stat().st_mode & 0o777 == 0o640
@@ -49,7 +50,7 @@ def test_a_row_of_a_table_goes_with_all_its_lines(tmp_path: Path, bom: bytes) ->
 
 def test_the_row_of_the_longest_post_is_read_and_goes(tmp_path: Path) -> None:
     path = file(tmp_path, table(("a", "long " * 60_000), ("b", "x")))
-    assert rows_of(path, Wanted({"b"})) == 1
+    assert rows_of(path, Wanted({"b"})).wanted == 1
     assert take_out(path, Wanted({"a"})) == 1
     assert path.read_bytes() == table(("b", "x"))
 
@@ -65,12 +66,45 @@ def test_rows_that_name_the_author_go_though_nothing_else_is_known_of_their_post
     ):
         write(Hit(id, None, {"user": {"name": name}, "flagpost": {"source": source}}, None))
     path = file(tmp_path, rows.getvalue())
-    assert rows_of(path, Wanted((), Author("-sally"))) == 0, "on some source that may be another person"
-    assert rows_of(path, Wanted((), Author("@-sally", "x"))) == 2
+    assert rows_of(path, Wanted((), Author("-sally"))).wanted == 0, "on some source that may be another person"
+    assert rows_of(path, Wanted((), Author("@-sally", "x"))).wanted == 2
     assert take_out(path, Wanted((), Author("-sally", "x"), held={"b"})) == 1
     line = b'{"_id": "%b", "user": {"id": "77"}, "flagpost": {"source": "x"}}\n'
     path = file(tmp_path, line % b"a" + line % b"b" + b'{"id": "c", "user": 5}\n')
     assert take_out(path, Wanted((), Author("77", "x"), held={"b"})) == 1
+
+
+@pytest.mark.parametrize("id", ["77", "-77", "=cmd|' /C calc'!A0"])
+def test_rows_of_a_table_are_found_by_the_accounts_id_whatever_its_handle(tmp_path: Path, id: str) -> None:
+    rows = io.BytesIO()
+    write = writer_of("csv", rows)
+    for document, user in (("a", {"name": "sally", "id": id}), ("b", {"name": "sal", "id": id}), ("c", {"id": "78"})):
+        write(Hit(document, None, {"user": user, "flagpost": {"source": "x"}}, None))
+    path = file(tmp_path, rows.getvalue())
+    assert rows_of(path, Wanted((), Author(id, "x"))) == Counted(wanted=2)
+    assert take_out(path, Wanted((), Author(id, "x"))) == 2
+    assert rows_of(path, Wanted({"a", "b", "c"})).wanted == 1
+
+
+def test_rows_that_can_not_be_told_to_be_the_authors_or_not_are_counted(tmp_path: Path) -> None:
+    reviewed = file(tmp_path, b'{"id": "a", "source": "x"}\n\n{"id": "b", "source": "x"}\n{"id": "c", "source": "x"}\n')
+    assert rows_of(reviewed, Wanted({"a"}, Author("77", "x"), held={"b"})) == Counted(wanted=1, nameless=1)
+    older = file(tmp_path, b"id,author,source\r\na,sally,x\r\nb,,x\r\nc,ann,x\r\n")
+    assert rows_of(older, Wanted((), Author("77", "x"))) == Counted(nameless=1, by_handle=2)
+    assert rows_of(older, Wanted((), Author("sally", "x"))) == Counted(wanted=1, nameless=1, by_handle=1)
+
+
+def test_what_can_not_be_searched_by_author_is_said() -> None:
+    rows = {Path("r.jsonl"): Counted(1, nameless=1200), Path("old.csv"): Counted(0, by_handle=3), Path("c"): Counted(2)}
+    found, unsure = in_files(rows, Author("77", "x")), in_files(rows, Author("77"))[3:]
+    assert found[:3] == ["1 rows in r.jsonl", "0 rows in old.csv", "2 rows in c"]
+    assert "1,200 other rows in r.jsonl name no author" in found[3]
+    assert "3 other rows in old.csv name authors by handle alone" in found[4]
+    assert len(found) == 5
+    assert "Without --source no row is found by the author" in unsure[0]
+    assert unsure[1:] == found[3:]
+    assert in_files(rows, None) == found[:3], "a post is found by its document"
+    assert in_files({}, Author("77")) == []
 
 
 def test_a_file_without_such_rows_is_not_written_anew(tmp_path: Path) -> None:
@@ -105,4 +139,4 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     link.symlink_to(path)
     assert take_out(link, Wanted({"a"})) == 2
     assert link.is_symlink()
-    assert rows_of(path, Wanted({"a"})) == 0
+    assert rows_of(path, Wanted({"a"})).wanted == 0

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.cli.forget import also_known, require_unnamed
+from pipeline.cli.forget import require_unnamed
+from pipeline.cli.shown.forget import also_known
 from pipeline.errors import InvalidInput
 from pipeline.retention.forget import Plan, delete_of, line_of, plan, require_free, wait_for_tombstones
 from pipeline.retention.seek import Author, author_query, names_beside, uids_by
