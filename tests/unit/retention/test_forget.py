@@ -13,6 +13,7 @@ from pipeline.errors import InvalidInput
 from pipeline.retention.forget import Plan, delete_of, line_of, plan, require_free, wait_for_tombstones
 from pipeline.retention.seek import Author, author_query, names_beside, uids_by
 from pipeline.retention.traces import Traces, note
+from pipeline.settings import ROOT
 from schemas import codec
 from schemas.identity import document_id
 from schemas.post import Author as AuthorOfPost
@@ -96,6 +97,24 @@ def test_a_reason_that_is_empty_or_names_the_author_is_refused(why: str) -> None
 def test_an_author_is_a_handle_or_an_id_and_not_a_name_that_anybody_may_bear(author: Author, is_by: bool) -> None:
     value = b'{"type":"post","source":"x","id":"1","author":{"id":"77","handle":"@Sally_B","name":"Sally"}}'
     assert uids_by(author, b"x:1", value) == ({"x:1"} if is_by else set())
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        (b'{"id":"1","text":"x","author":{"handle":"sally_b"}}', "--source"),
+        (b'{"source":"x","tweet_id":"1","author":{"handle":"sally_b"}}', "--map"),
+        (b'{"source":"x","id":"1","user":"sally_b"}', "--map"),
+        (b"x,1,sally_b", "CSV"),
+        (b'{"source":"x","id":"1","author":{"handle":"sally_b"}', "broken"),
+    ],
+)
+def test_the_runbook_says_of_which_dead_letters_nobody_can_tell_whose_they_are(line: bytes, option: str) -> None:
+    assert uids_by(Author("sally_b"), None, line) == set()
+    runbook = (ROOT / "deploy" / "runbook.md").read_text("utf-8")
+    section = runbook[runbook.index("## Somebody asks to be forgotten") : runbook.index("## Snapshots of the index")]
+    (told,) = [paragraph for paragraph in section.split("\n\n") if paragraph.startswith("A dead letter")]
+    assert option in told
 
 
 def test_who_asks_by_a_handle_hears_of_the_accounts_that_had_it() -> None:
