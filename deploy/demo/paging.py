@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from deploy.demo.receiver import Delivery, Receiver, new_key
+from pipeline.alert.rules_file import read_rules
 from pipeline.errors import FlagpostError
 from pipeline.page.feed import AlertsFeed
 from pipeline.safe_text import one_line
@@ -47,8 +48,9 @@ def show(console: Console, settings: Settings, receiver: Receiver) -> bool:
     _until(lambda: receiver.taken, "no page came")
     with AlertsFeed(settings) as feed:
         feed.read()
-        # A digest comes later, and a system alert, which has a title, pages nobody under these rules.
-        open_ones = [alert for alert in feed.view.all() if alert.state == "open" and not (alert.digest or alert.title)]
+        # A digest comes later; a system alert, or one of other rules from before, pages nobody under these.
+        ours = {rule.name for rule in read_rules(RULES).rules}
+        open_ones = [one for one in feed.view.all() if one.state == "open" and one.rule in ours and not one.digest]
         if not open_ones:
             raise FlagpostError("No alert is open, though pages came.", "See `flagpost alerts list --all`.")
         alert = max(open_ones, key=lambda one: one.opened_at)

@@ -159,7 +159,16 @@ def _act(alert_id: str, kind: ActionKind, by: str | None, note: str) -> None:
     if after is None:
         click.echo(f"Alert {alert.id} is kept no longer.")
         return
-    click.echo(f"{_told(after)}" + (f": escalated, step {after.step}." if kind == "escalate" else "."))
+    click.echo(f"{_told(after)}{escalated(alert, after) if kind == 'escalate' else ''}.")
+
+
+def escalated(before: Alert, after: Alert) -> str:
+    """Who asks for help must not believe that it comes where it doesn't."""
+    known = {page.id for page in before.pages}
+    called = sorted({page.recipient for page in after.pages if page.end is None or page.id not in known})
+    if called:
+        return f": escalated, step {after.step}, to {', '.join(called)}"
+    return f": escalated, step {after.step}, but NOBODY IS PAGED: no channel reaches anybody whom the rules name for it"
 
 
 def _told(alert: Alert) -> str:

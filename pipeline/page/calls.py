@@ -22,6 +22,7 @@ from pipeline.alert.rules import Channel, RulesFile
 from pipeline.page.due import in_flight, waiting
 from pipeline.page.items import is_immediate, live
 from pipeline.page.policy import HOLDING, URGENT_NEWS, Pair, Policy, after_quiet, names_in_charge, pairs, policy_of
+from pipeline.page.story import OVERFLOW
 from schemas.alert import Alert, Page, PageKind
 
 CALLS: Final[frozenset[PageKind]] = frozenset({"open", "more", "repeat", "escalation", "reopened", "digest"})
@@ -32,8 +33,11 @@ STATES: Final[frozenset[PageKind]] = frozenset({"acknowledged", "resolved"})
 
 LOOKED_FOR_AGAIN: Final = dt.timedelta(minutes=1)
 """When nobody can be paged (no rule, nobody on duty has a channel) somebody is looked for after that, then ever more
-seldom.
+seldom …
 """
+
+LOOKED_FOR_AT_LEAST: Final = dt.timedelta(minutes=5)
+"""… but not more seldom than that: somebody may have put the rules right."""
 
 MOST_PAGES: Final = 400
 """Of an alert, ended ones included. More than that are not under way at once: none is added then."""
@@ -42,6 +46,13 @@ MOST_PAGES: Final = 400
 def is_urgent(alert: Alert) -> bool:
     """Whether it waits for no quiet hours: it has an immediate item, or is about flagpost itself."""
     return alert.title is not None or any(is_immediate(item) for item in live(alert))
+
+
+def gathers(alert: Alert) -> bool:
+    """Whether it is a digest that is paged once and then waits to be read. One of what was too much for an hour is none,
+    with an immediate item in it: people are called for that as for any other.
+    """
+    return alert.digest and not (alert.group == OVERFLOW and is_urgent(alert))
 
 
 def when(rules: RulesFile, policy: Policy, alert: Alert, due: dt.datetime) -> dt.datetime:
@@ -63,8 +74,9 @@ def call(rules: RulesFile, alert: Alert, kind: PageKind, due: dt.datetime, names
     if alert.state != "open":
         return alert
     if not called and not any(page.end is None for page in alert.pages):
-        return replace(alert, next_repeat_at=due + max(LOOKED_FOR_AGAIN, due - alert.opened_at))
-    if alert.digest:
+        wait = min(max(LOOKED_FOR_AGAIN, due - alert.opened_at), LOOKED_FOR_AT_LEAST)
+        return replace(alert, next_repeat_at=due + wait)
+    if gathers(alert):
         return replace(alert, next_repeat_at=None)
     step = policy.steps[alert.step].after_minutes if alert.step < len(policy.steps) else None
     if alert.step == 0 and step is not None:  # earlier where the first page was pulled forward

@@ -27,7 +27,7 @@ from pipeline.page.items import (
     with_changed,
     with_new,
 )
-from pipeline.page.lifecycle import alert_id, opened_note, resolved, resolved_note
+from pipeline.page.lifecycle import alert_id, open_again, open_again_note, opened_note, resolved, resolved_note
 from pipeline.page.policy import policy_of_rule
 from schemas.alert import Alert, AlertItem, Gone, ItemState, Match, Matched, PageKind
 
@@ -122,7 +122,7 @@ def _again(
     alert = draft.get(open_alerts[0].id) or open_alerts[0]
     if item_of(alert, uid) is None:
         return _join(draft, rules, alert, after, now)
-    draft.put(news(rules, alert, "changed", now, urgent=True), now)
+    draft.put(news(rules, _unseen(draft, alert, now), "changed", now, urgent=True), now)
     return "changed"
 
 
@@ -160,13 +160,23 @@ def _new(
 
 
 def _join(draft: Draft, rules: RulesFile, alert: Alert, newcomer: AlertItem, now: dt.datetime) -> str:
-    """The alert has news. Once somebody has acknowledged it only an immediate item is."""
+    """The alert has news. Once somebody has acknowledged it only an immediate item is: that one nobody has seen."""
     urgent = is_immediate(newcomer)
     alert = with_new(alert, newcomer, now)
-    if alert.state == "open" or urgent:
+    if urgent:
+        alert = news(rules, _unseen(draft, alert, now), "more", now, urgent)
+    elif alert.state == "open":
         alert = news(rules, alert, "more", now, urgent)
     draft.put(alert, now)
     return "joined"
+
+
+def _unseen(draft: Draft, alert: Alert, now: dt.datetime) -> Alert:
+    """The alert open again, where somebody had acknowledged it."""
+    if alert.state != "acknowledged":
+        return alert
+    draft.notes.append(open_again_note(alert, now))
+    return open_again(alert)
 
 
 def _digest(draft: Draft, rules: RulesFile, match: Match, newcomer: AlertItem, group: str, now: dt.datetime) -> str:

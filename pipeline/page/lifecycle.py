@@ -2,7 +2,8 @@
 
 After PagerDuty: an acknowledgement stops repeats and steps, a resolved alert is over (what comes after it opens
 another one), and whoever was paged is told once that it is resolved, so that nobody sets out in vain and a pager that
-rings by itself stops. Services that hold an incident open are told both.
+rings by itself stops. Services that hold an incident open are told both. Unlike there, an immediate item that comes
+after the acknowledgement opens the alert again: whoever acknowledged has not seen it.
 """
 
 from __future__ import annotations
@@ -44,6 +45,13 @@ def acknowledged(rules: RulesFile, alert: Alert, by: str, now: dt.datetime) -> A
         pages=[needless(page, now) if page.kind in CALLS else page for page in alert.pages],
     )
     return pass_on(seen_to, "acknowledged", now, holding(rules, alert, ACKNOWLEDGED_TOO))
+
+
+def open_again(alert: Alert) -> Alert:
+    """Acknowledged, and then something grave came of which whoever acknowledged could not know: it pages and escalates from
+    the beginning, until somebody acknowledges that, too. By whom it was acknowledged before stays.
+    """
+    return replace(alert, state="open", step=0, next_step_at=None, next_repeat_at=None)
 
 
 def escalated(rules: RulesFile, alert: Alert, now: dt.datetime) -> Alert:
@@ -95,6 +103,10 @@ def overtaken(rules: RulesFile, alert: Alert, page: Page, now: dt.datetime) -> A
 
 def opened_note(alert: Alert, now: dt.datetime) -> Outgoing:
     return audited("alert-opened", alert.id, now, rule=alert.rule, severity=alert.severity, group=alert.group)
+
+
+def open_again_note(alert: Alert, now: dt.datetime) -> Outgoing:
+    return audited("alert-open-again", alert.id, now, rule=alert.rule, reason="an immediate item")
 
 
 def resolved_note(alert: Alert, now: dt.datetime, by: str = ITSELF, **detail: str) -> Outgoing:

@@ -13,7 +13,7 @@ from pipeline.alert.rules import RulesFile
 from pipeline.audit import audited
 from pipeline.message import Outgoing
 from pipeline.page.book import Draft
-from pipeline.page.calls import CALLS
+from pipeline.page.calls import CALLS, STATES, gathers
 from pipeline.page.conditions import channel_fails, channel_works
 from pipeline.page.due import waiting
 from pipeline.page.lifecycle import escalated, escalated_note, overtaken
@@ -27,6 +27,11 @@ WAITS: Final = tuple(
 """After a failed try, the first, the second …; after the last one the page has failed. The schedule of Standard
 Webhooks (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md). A repeat of the
 alert pulls the next try forward, so an alert that nobody has acknowledged is tried as often as it repeats.
+"""
+
+CALLED_AGAIN: Final = dt.timedelta(minutes=5)
+"""After a page that will never be delivered, where nothing else calls its recipient: what refuses it (a wrong key, a channel
+that can't be opened) may be put right.
 """
 
 TROUBLE_AFTER: Final = 3
@@ -60,14 +65,14 @@ class Outcome(Struct, frozen=True, kw_only=True):
 def begin(
     draft: Draft, rules: RulesFile, free: Mapping[str, int], sending: Collection[str], now: dt.datetime
 ) -> list[Try]:
-    """Notes that tries begin: of the pages that are due, those for which a channel has room, the most severe alerts'
-    first.
+    """Notes that tries begin: of the pages that are due, those for which a channel has room; what nobody has been told yet
+    before what is only told again, and then the most severe alerts' first.
 
     ``free``: channel → how many more it may send at once. ``sending``: pages that are under way.
     """
     left = dict(free)
     tries: list[Try] = []
-    for alert in sorted(draft.due(now), key=lambda alert: (SEVERITIES.index(alert.severity), alert.opened_at)):
+    for alert in sorted(draft.due(now), key=lambda alert: _rank(alert, now)):
         begun: list[str] = []
         changed = alert
         for page in alert.pages:
@@ -86,6 +91,11 @@ def begin(
             changed = draft.put(changed, now)
             tries += [Try(changed, page) for page in changed.pages if page.id in begun]
     return tries
+
+
+def _rank(alert: Alert, now: dt.datetime) -> tuple[bool, int, dt.datetime]:
+    due = (page for page in alert.pages if waiting(page) and page.due_at <= now)
+    return all(page.kind == "repeat" for page in due), SEVERITIES.index(alert.severity), alert.opened_at
 
 
 def address_of(rules: RulesFile, page: Page) -> str | None:
@@ -126,16 +136,28 @@ def ended(draft: Draft, rules: RulesFile, outcome: Outcome, now: dt.datetime) ->
 
 def _failed(draft: Draft, rules: RulesFile, alert: Alert, page: Page, answer: str, now: dt.datetime) -> Alert:
     """The alert with a page that will never be delivered. Where nothing else reaches its recipient, it escalates at
-    once.
+    once; where there is no step left and no repeat to come, people are called again after `CALLED_AGAIN`.
     """
     alert = _with(alert, replace(page, end="failed", ended_at=now, answer=answer))
-    others = (one for one in alert.pages if one.recipient == page.recipient and one.id != page.id)
+    others = [one for one in alert.pages if one.recipient == page.recipient and one.id != page.id]
     reached = any(one.end in (None, "delivered") for one in others)
     left = alert.step < len(policy_of(rules, alert).steps)
-    if left and alert.state == "open" and page.kind in CALLS and not alert.digest and not reached:
+    if alert.state != "open":
+        return alert
+    if left and page.kind in CALLS and not gathers(alert) and not reached:
         alert = escalated(rules, alert, now)
         draft.notes.append(escalated_note(alert, now, reason="a page failed"))
+    elif (
+        page.kind not in STATES and alert.next_repeat_at is None and not any(_calls_since(one, page) for one in others)
+    ):
+        alert = replace(alert, next_repeat_at=now + CALLED_AGAIN)
     return alert
+
+
+def _calls_since(other: Page, page: Page) -> bool:
+    """Whether ``other`` has reached its recipient since ``page`` was due, or may do so yet."""
+    delivered = other.end == "delivered" and other.ended_at is not None and other.ended_at >= page.due_at
+    return delivered or other.end is None
 
 
 def _with(alert: Alert, changed: Page) -> Alert:

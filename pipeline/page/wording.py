@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from pipeline.page.calls import gathers
 from pipeline.safe_text import one_line
 from schemas.alert import Alert, AlertItem, Excerpt, ItemState, Page, PageKind
 from schemas.labels import GRADES, Flagged, Grade
@@ -72,7 +73,8 @@ def headline(alert: Alert) -> str:
     excerpts = [one.excerpt for one in _by_gravity(alert.items) if one.excerpt]
     count = _counted(alert.count)
     if alert.digest:
-        return f"{count} · {alert.rule}"
+        grave = "" if gathers(alert) else "IMMEDIATE · "
+        return f"{grave}{count} · {alert.rule}"
     if not excerpts:
         return f"{alert.severity.upper()} · {alert.rule} · {count}"
     place = next((one.place for one in excerpts if one.place), None)

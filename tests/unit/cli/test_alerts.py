@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from pipeline import cli
+from pipeline.cli.alerts import escalated
 from pipeline.cli.shown.alert import age, as_object, block, in_order, whole
 from pipeline.cli.shown.alert_change import change_line, changes
 from pipeline.cli.signed_on import signed_on
@@ -253,3 +254,10 @@ def test_wrong_use_is_said_without_asking_anybody(
     assert ended.value.code == 2
     assert says in told
     assert "Traceback" not in told
+
+
+def test_who_escalates_is_told_whom_it_calls_and_that_it_calls_nobody() -> None:
+    first = page(id="1", end="delivered")
+    before, after = alert(pages=[first]), alert(step=1, pages=[first, page(id="2", recipient="chief")])
+    assert escalated(before, after) == ": escalated, step 1, to chief"
+    assert "NOBODY IS PAGED" in escalated(before, alert(step=1, pages=[first]))

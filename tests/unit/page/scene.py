@@ -87,7 +87,8 @@ def matched(
     excerpt = Excerpt(
         label="intel", grade=grade, score=0.9, text="words", posted_at=at, place=fields.pop("place", None)
     )
-    matches = [records.Match(rule=name, severity="warning", group=group) for name in rules]
+    severity = fields.pop("severity", "warning")
+    matches = [records.Match(rule=name, severity=severity, group=group) for name in rules]
     return Matched(
         **{
             "source": "x",

@@ -6,9 +6,10 @@ import datetime as dt
 
 import pytest
 
+from pipeline.page.wording import headline
 from schemas.alert import MOST_ITEMS
 from tests.doubles.manual_clock import START
-from tests.unit.page.scene import Scene, gone, later, matched, quiet, rule, rules, with_rules
+from tests.unit.page.scene import Scene, escalating, gone, later, matched, quiet, rule, rules, with_rules
 
 
 def test_an_item_that_matches_is_paged_to_whoever_is_on_duty() -> None:
@@ -287,6 +288,23 @@ def test_nothing_immediate_waits_for_the_end_of_the_hour() -> None:
     assert scene.pages == [("open", "inspector"), ("digest", "inspector")]
     scene.wait(minutes=1, seconds=1)
     assert scene.pages[2:] == [("digest", "inspector")], "news of it at most once a minute"
+
+
+def test_what_is_immediate_beyond_the_hourly_limit_is_called_until_somebody_acknowledges() -> None:
+    scene = Scene(rules(escalating(most_an_hour=1, repeat_minutes=10)))
+    scene.take(matched("1", group="g1", grade="immediate"))
+    scene.act("acknowledge")
+    scene.take(matched("2", group="g2", grade="immediate"))
+    scene.wait(minutes=30)
+    kinds = [kind for kind, _ in scene.pages]
+    assert kinds[:2] == ["open", "digest"]
+    assert {"escalation", "repeat"} <= set(kinds)
+    (digest,) = [alert for alert in scene.alerts if alert.digest]
+    assert headline(digest).startswith("IMMEDIATE · 1 post")
+    scene.act("acknowledge", alert=digest)
+    before = len(scene.pages)
+    scene.wait(hours=3)
+    assert len(scene.pages) == before
 
 
 # Bounds

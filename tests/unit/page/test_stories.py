@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.alert.likeness import PERMUTATIONS
 from tests.doubles.manual_clock import START
-from tests.unit.page.scene import Scene, later, matched, quiet, rule, rules
+from tests.unit.page.scene import Scene, escalating, later, matched, quiet, rule, rules
 
 ONE = list(range(PERMUTATIONS))
 NEARLY = [*range(PERMUTATIONS - 10), *range(1000, 1010)]
@@ -128,7 +128,37 @@ def test_after_an_acknowledgement_only_an_immediate_item_pages() -> None:
     assert scene.pages == [("open", "inspector")]
     scene.take(matched("3", grade="immediate"))
     assert scene.pages == [("open", "inspector"), ("more", "inspector")]
-    assert scene.alert.state == "acknowledged"
+
+
+def test_an_immediate_item_after_an_acknowledgement_pages_until_somebody_acknowledges_that_too() -> None:
+    scene = Scene(rules(escalating(repeat_minutes=10)))
+    scene.take(matched("1", grade="immediate"))
+    scene.wait(minutes=6)
+    scene.act("acknowledge")
+    before = len(scene.pages)
+    scene.wait(minutes=60)
+    assert len(scene.pages) == before
+    scene.take(matched("2", grade="immediate", likeness=OTHER))
+    assert (scene.alert.state, scene.alert.step) == ("open", 0)
+    assert "alert-open-again" in scene.acts
+    scene.wait(minutes=6)
+    assert {kind for kind, _ in scene.pages[before:]} >= {"more", "escalation"}
+    scene.wait(minutes=30)
+    assert "repeat" in {kind for kind, _ in scene.pages[before:]}
+    scene.act("acknowledge", by="chief")
+    after = len(scene.pages)
+    scene.wait(minutes=60)
+    assert (scene.alert.state, scene.alert.acknowledged_by, len(scene.pages)) == ("acknowledged", "chief", after)
+
+
+def test_what_becomes_immediate_after_an_acknowledgement_opens_the_alert_again() -> None:
+    scene = Scene(rules(rule(repeat_minutes=10)))
+    scene.take(matched("1"))
+    scene.act("acknowledge")
+    scene.take(matched("1", version=2, grade="immediate"))
+    assert scene.alert.state == "open"
+    scene.wait(minutes=15)
+    assert scene.pages[-2:] == [("changed", "inspector"), ("repeat", "inspector")]
 
 
 # Quiet hours

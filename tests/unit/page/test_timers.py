@@ -130,3 +130,13 @@ def test_a_file_with_fewer_steps_stops_at_them() -> None:
     scene.wait(hours=1)
     assert scene.pages == [("open", "inspector")]
     assert scene.alert.next_step_at is None
+
+
+def test_rules_that_are_put_right_after_hours_page_what_is_open_within_minutes() -> None:
+    scene = Scene(rules(channels={}))
+    scene.take(matched(grade="immediate"))
+    scene.wait(hours=6)
+    assert scene.pages == []
+    with_rules(scene, channels=rules().channels)
+    scene.wait(minutes=5)
+    assert scene.pages == [("open", "inspector")]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from itertools import pairwise
 
+import pytest
+
 from pipeline.page.conditions import CHANNEL
 from pipeline.page.due import in_flight
 from pipeline.page.step import nothing, taking
@@ -76,6 +78,37 @@ def test_what_is_refused_has_failed_and_the_next_are_paged_at_once() -> None:
     scene.take(matched())
     assert scene.pages == [("open", "inspector"), ("escalation", "chief"), ("escalation", "chief")]
     assert story(scene).step == 1
+
+
+@pytest.mark.parametrize("at", [START, START - dt.timedelta(hours=7)], ids=["alert", "digest"])
+def test_without_repeats_what_was_refused_is_called_again_until_it_arrives(at: dt.datetime) -> None:
+    scene = Scene(WITHOUT_SYSTEM, answers=lambda _page: "refused")
+    scene.take(matched(at=at))
+    scene.wait(minutes=16)
+    refused = len(scene.pages)
+    assert refused >= 3
+    scene.answers = lambda _page: "delivered"
+    scene.wait(hours=3)
+    assert len(scene.pages) == refused + 1
+
+
+def test_without_repeats_news_that_was_refused_is_called_again_though_the_first_page_arrived() -> None:
+    scene = Scene(WITHOUT_SYSTEM, answers=lambda page: "refused" if page.kind == "more" else "delivered")
+    scene.take(matched("1", grade="immediate"))
+    scene.wait(minutes=2)
+    scene.take(matched("2", grade="immediate"))
+    scene.wait(minutes=6)
+    assert scene.pages == [("open", "inspector"), ("more", "inspector"), ("repeat", "inspector")]
+
+
+def test_what_nobody_has_been_told_goes_before_what_is_only_told_again() -> None:
+    scene = Scene(rules(rule(repeat_minutes=10), system=None))
+    scene.take(*(matched(str(number), group=f"g{number}", severity="critical") for number in range(6)))
+    scene.now += dt.timedelta(minutes=10)
+    scene.answers = lambda _page: ""
+    scene.sent.clear()
+    scene.take(matched("9", group="g9", severity="warning"))
+    assert [page.kind for page in scene.sent] == ["open", "repeat", "repeat", "repeat"], "four at once"
 
 
 def test_one_dead_channel_wakes_nobody_else_while_another_reaches_the_same_person() -> None:
