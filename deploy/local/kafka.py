@@ -19,7 +19,7 @@ from deploy.local.server import Folders, Name, rendered
 from pipeline.errors import LocalStackError
 
 _FORMAT_SECONDS = 60.0
-# Only Java's quick compiler: in its first minutes the other one takes an eighth of a core from the model beside it, and a
+# Only Java's quick compiler: in its first minutes the other one takes a tenth of a core from the model beside it, and a
 # broker on one's own machine lives for minutes.
 _BROKER_OPTIONS = (
     "-Xms256m",

@@ -190,6 +190,8 @@ def _digest(draft: Draft, rules: RulesFile, match: Match, newcomer: AlertItem, g
             due = min(now + PAUSE, alert.opened_at + LONGEST)
             alert = _postponed(call(rules, alert, "digest", due), due)
         case story.OVERFLOW:
+            if is_immediate(newcomer):
+                alert = _unseen(draft, alert, now)
             alert = call(rules, alert, "digest", story.hour_of(alert.opened_at) + dt.timedelta(hours=1))
             if is_immediate(newcomer):
                 alert = news(rules, alert, "digest", now, urgent=True)

@@ -1,15 +1,15 @@
-"""Holds on a real Kafka and a real Elasticsearch: held for longer, followed for days, and asked again before a delete."""
+"""Holds on a real Kafka and Elasticsearch: what they keep, held for longer, followed for days, asked again before a delete."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from typing import Any
 
 import pytest
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from pipeline.done import wait_until_done
 from pipeline.elasticsearch_client import connect
 from pipeline.retention.forget import forget, plan
 from pipeline.retention.holds import RELIED_ON_FOR, HoldBook
@@ -19,19 +19,120 @@ from pipeline.settings import Settings
 from schemas.hold import Hold
 from schemas.identity import document_id
 from schemas.item import Item, Withdrawn
+from schemas.mapping import ITEMS
 from tests.doubles.manual_clock import ManualClock
-from tests.found import records
-from tests.integration.test_retention import ago, audit_of, deleted, judged, send, store
+from tests.found import hits, records
+from tests.integration.kept import (
+    NOW,
+    YEAR,
+    ago,
+    audit_of,
+    counts,
+    deleted,
+    forget_deletes_at_once,
+    found,
+    judged,
+    retained,
+    send,
+    store,
+)
 from tests.servers import Flagpost
+from tests.worker_processes import WorkerProcesses, wait_for
 
 pytestmark = pytest.mark.integration
 
-NOW = dt.datetime.now(dt.UTC)
 NOBODY_THERE = {"elasticsearch_url": "http://127.0.0.1:1"}
 
 
 def hold(id: str, why: str, **fields: Any) -> Hold:
     return Hold(**{"item": judged(id, 4), "by": "j.doyle", "at": ago(3), "why": why, **fields})
+
+
+# What is held
+
+
+def test_a_held_item_is_there_again_after_a_rebuild_from_topics_that_have_forgotten_it(
+    ready: Settings, flagpost: Flagpost
+) -> None:
+    for name in ("kept", "taken-back"):
+        store(ready, judged(name, 400), 400)
+        assert flagpost("hold", "add", f"x:{name}", "--why", "R v Marsh", "--by", "j.doyle").code == 0
+    store(ready, deleted("taken-back", 0), 0)
+    assert "1 holds renewed" in flagpost("hold", "restore").out  # the hold knows of the delete now
+    forget_deletes_at_once(ready)
+    with connect(ready) as client:
+        for one in hits(ready, ITEMS.write_alias):
+            client.delete(index=ready.named(ITEMS.write_alias), id=one["_id"], refresh=True)
+        with WorkerProcesses(ready, "index", **YEAR):
+            assert "2 held items given back" in flagpost("hold", "restore").out
+            wait_for(lambda: set(found(ready)) == {"kept", "taken-back"}, 60, "the index has what is held")
+            wait_until_done(ready, timeout=60, stages=("index",))
+    assert found(ready)["taken-back"] == "tombstone"
+    assert flagpost("hold", "restore").out == "The index has all that is held.\n"
+    shown = json.loads(flagpost("hold", "show", "x:taken-back", "--why", "disclosure").out)
+    assert shown["item"]["post"]["text"] == "lads dealing by the pier"
+    assert [line["by"] for line in audit_of(ready, "hold-added")] == ["j.doyle"] * 2
+    assert len(audit_of(ready, "hold-viewed")) == 1
+
+
+def test_what_somebody_holds_or_releases_while_retain_looks_stays_so(
+    ready: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(*asked: Any) -> dict[str, Item | Withdrawn]:
+        send(ready, "holds", Hold(item=judged("lapsed", 4), by="a.khan", at=NOW, why="case 7"))
+        released(ready, "x:freed")
+        return {"x:freed": deleted("freed", 1)}  # the hold of it would be renewed
+
+    send(ready, "holds", Hold(item=judged("lapsed", 4), by="j.doyle", at=ago(3), why="case 6", until=ago(1)))
+    send(ready, "holds", Hold(item=judged("freed", 4), by="j.doyle", at=ago(3), why="case 6"))
+    monkeypatch.setattr("pipeline.retention.retain.stored", meanwhile)
+    with connect(ready) as client:
+        Retention(ready, client, NOW).tend()
+    assert {uid: one.why for uid, one in HoldBook(ready).look().items()} == {"x:lapsed": "case 7"}
+
+
+def released(settings: Settings, uid: str) -> None:
+    producer = KafkaProducer(bootstrap_servers=settings.bootstrap())
+    producer.send(settings.named("holds"), None, key=uid.encode())
+    producer.close()
+
+
+def test_a_hold_ends_when_it_is_released_or_lapses_and_then_the_item_goes(ready: Settings, flagpost: Flagpost) -> None:
+    for name in ("released", "lapsed", "held"):
+        store(ready, judged(name, 400), 400)
+    assert flagpost("hold", "add", document_id("x", "released")[:9], "--why", "case 4", "--by", "j.doyle").code == 0
+    assert flagpost("hold", "add", "x:held", "--why", "case 5", "--until", "2100-01-01", "--by", "j.doyle").code == 0
+    send(ready, "holds", Hold(item=judged("lapsed", 400), by="j.doyle", at=ago(90), why="case 6", until=ago(1)))
+    states = {one["uid"]: one["state"] for one in map(json.loads, flagpost("hold", "list", "--json").out.splitlines())}
+    assert states == {"x:released": "held", "x:held": "held", "x:lapsed": "lapsed"}
+    assert flagpost("hold", "release", "x:released", "--why", "case closed", "--by", "j.doyle").code == 0
+    told = retained(flagpost)
+    assert told["lapsed"] == [document_id("x", "lapsed")]
+    assert counts(told, "items") == (3, 2, 1)
+    assert set(found(ready)) == {"held"}
+    assert [line["detail"]["why"] for line in audit_of(ready, "hold-released")] == ["case closed"]
+    assert len(audit_of(ready, "hold-lapsed")) == 1
+    assert "case 5" in flagpost("hold", "list").out
+
+
+def test_what_hinders_a_hold_is_one_sentence(ready: Settings, flagpost: Flagpost) -> None:
+    store(ready, judged("1", 1), 1)
+    assert flagpost("hold", "add", "x:1", "--why", "case 4", "--by", "j.doyle").code == 0
+    for arguments, sentence in (
+        (
+            ("add", "x:1", "--why", "case 5", "--until", "2100-01-01"),
+            "x:1 is held for longer already: by j.doyle since",
+        ),
+        (("add", document_id("x", "1")[:7], "--why", "case 5"), "The id of a held item begins with"),
+        (("add", "x:nobody", "--why", "case 5"), "The index has no item"),
+        (("add", "x:1", "--why", " "), "empty --why"),
+        (("add", "x:1", "--why", "case 5", "--until", "2020-01-01"), "--until has passed"),
+        (("release", "x:2", "--why", "over"), "Nothing that is held is named 'x:2'"),
+    ):
+        ran = flagpost("hold", *arguments)
+        assert (ran.code, ran.err.count("\n") <= 2) == (2, True), ran.err
+        assert sentence in ran.err
+    assert len(audit_of(ready, "hold-added")) == 1
 
 
 # Held for longer

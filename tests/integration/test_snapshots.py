@@ -16,7 +16,7 @@ from pipeline.elasticsearch_client import connect
 from pipeline.settings import Settings
 from schemas.mapping import ITEMS
 from schemas.topics import FLAGGED
-from tests.integration.test_retention import deleted, found, judged, send, store
+from tests.integration.kept import deleted, found, judged, send, store
 from tests.servers import Flagpost
 from tests.worker_processes import WorkerProcesses
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -41,12 +41,24 @@ class Steps(Held):
         self.woken.set()
 
 
+class Woken(asyncio.Event):
+    """Tells when it is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_waited_for = asyncio.Event()
+
+    async def wait(self) -> Literal[True]:
+        self.is_waited_for.set()
+        return await super().wait()
+
+
 class Idle(Held):
     """Has nothing to do, ever."""
 
     def __init__(self) -> None:
         self.book = Book()
-        self.woken = asyncio.Event()
+        self.woken = Woken()
 
     async def step(self, change: Any) -> Any:
         pass
@@ -74,7 +86,7 @@ async def test_it_ends_when_it_is_cancelled_at_any_moment_after_it_was_woken(tur
     """`asyncio.wait_for` of CPython 3.11 forgets a cancellation that comes with what it waited for (gh-86296)."""
     steps = Idle()
     work = asyncio.create_task(do_what_is_due(steps, steps.woken, lambda: START))
-    await asyncio.sleep(0.01)  # it has done what there was, and waits to be woken
+    await steps.woken.is_waited_for.wait()
     steps.woken.set()
     for _ in range(turns):
         await asyncio.sleep(0)
