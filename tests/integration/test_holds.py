@@ -1,4 +1,4 @@
-"""Holds on a real Kafka and Elasticsearch: what they keep, held for longer, followed for days, asked again before a delete."""
+"""Holds on a real Kafka and Elasticsearch: what they keep, held for longer, followed for days, asked again at the end."""
 
 from __future__ import annotations
 
