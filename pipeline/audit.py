@@ -23,13 +23,14 @@ def audited(act: str, on: str, at: dt.datetime, by: str = ITSELF, **detail: str)
     return Outgoing(AUDIT, entry.on.encode(), codec.encode(entry))
 
 
-def record(settings: Settings, *entries: Outgoing) -> None:
+def record(settings: Settings, *entries: Outgoing) -> dt.datetime | None:
     """Returns when every in-sync replica has the ``entries``, which `audited` makes: **first the line, then the act**.
 
-    Whoever calls shows or does what was asked for after that, and not at all when this raises: `InvalidInput` where nobody
-    could read an entry, `NotSetUp`, `KafkaUnavailable` or `AccessRefused`. An entry may then stand there without its act.
+    It returns when Kafka took the last one in, by the clock of its broker; None where there was none. Whoever calls shows or
+    does what was asked for after that, and not at all when this raises: `InvalidInput` where nobody could read an entry,
+    `NotSetUp`, `KafkaUnavailable` or `AccessRefused`. An entry may then stand there without its act.
     """
-    from pipeline.send import send  # Kafka's library is slow to import, and workers write by their own
+    from pipeline.send import sent  # Kafka's library is slow to import, and workers write by their own
 
     for entry in entries:
         try:
@@ -37,10 +38,11 @@ def record(settings: Settings, *entries: Outgoing) -> None:
         except codec.InvalidMessage as fault:
             raise InvalidInput(f"This can't be recorded ({fault.detail}).", "Shorten what you gave.") from None
     try:
-        send(settings, entries, "Then run the same command again.")
+        taken_in = sent(settings, entries, "Then run the same command again.")
     except FlagpostError as error:
         error.message = f"{error.message} What can't be recorded is not done."
         raise
+    return max((dt.datetime.fromtimestamp(one.timestamp / 1000, dt.UTC) for one in taken_in), default=None)
 
 
 def _writable(text: str) -> str:

@@ -29,8 +29,20 @@ def send(
     seconds: float = ACKNOWLEDGED_SECONDS,
     partition: int | None = None,
 ) -> list[int]:
-    """The records' offsets, once every in-sync replica has them. Each call has a producer of its own: such records are
-    few, and a producer that Kafka once failed can't be relied on any more (see pipeline/ingest/renewing.py).
+    """The records' offsets, once every in-sync replica has them. Raises as `sent`."""
+    return [one.offset for one in sent(settings, records, afterwards, seconds, partition)]
+
+
+def sent(
+    settings: Settings,
+    records: Sequence[Outgoing],
+    afterwards: str,
+    seconds: float = ACKNOWLEDGED_SECONDS,
+    partition: int | None = None,
+) -> list[Any]:
+    """kafka-python's RecordMetadata of the records, once every in-sync replica has them. Each call has a producer of its
+    own: such records are few, and a producer that Kafka once failed can't be relied on any more (see
+    pipeline/ingest/renewing.py).
 
     Raises `NotSetUp`, `AccessRefused`, or `KafkaUnavailable` when they were not acknowledged within ``seconds``: then they
     may be there or not, and ``afterwards``, a sentence, says what to do about that.
@@ -50,8 +62,8 @@ def send(
             metrics_enabled=False,
         )
     try:
-        sent = [_taken_in(producer, settings, record, partition) for record in records]
-        return [future.get(timeout=seconds).offset for future in sent]
+        futures = [_taken_in(producer, settings, record, partition) for record in records]
+        return [future.get(timeout=seconds) for future in futures]
     except kafka_errors.KafkaError as error:
         meaning = explain(error, settings.bootstrap())
         if isinstance(meaning, KafkaUnavailable):

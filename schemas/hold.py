@@ -14,7 +14,8 @@ from schemas.item import Item, Withdrawn
 class Hold(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="hold"):
     """One item and who holds it. Carries the item itself: no topic and no index is sure to have it when it is needed.
 
-    The record's key is the uid. A release is a record without a value.
+    The record's key is the uid. A release is a record without a value; but where the post is to be forgotten, the hold
+    lapses, and stays to remind of it.
     """
 
     item: Annotated[Item, Meta(description="As it was when it was held: the evidence")]
@@ -22,6 +23,10 @@ class Hold(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="typ
     at: Annotated[Moment, Meta(description="Since when")]
     why: Annotated[str, Meta(min_length=1, max_length=1024, description="What for: a case, a disclosure schedule")]
     until: Annotated[Moment | None, Meta(description="When it lapses; never, where it is missing")] = None
+    to_forget: Annotated[
+        Moment | None,
+        Meta(description="When it was first asked to forget the post, which waits for the end of the hold"),
+    ] = None
     latest: Annotated[
         Item | Withdrawn | None,
         Meta(

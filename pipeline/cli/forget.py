@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ class Pending(FlagpostError):
     "--why", required=True, metavar="TEXT", help="A reference, as the request's number; never the author's name."
 )
 @click.option("--by", metavar="NAME", help="Who says so; default: the name that you are signed on with here.")
-@click.option("--except-held", is_flag=True, help="Forget the rest where some of it is held.")
+@click.option("--except-held", is_flag=True, help="Forget the rest where some of it is held; the holds remember it.")
 @click.option("--dry-run", is_flag=True, help="Say what would go, and change nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=60.0, show_default=True,
@@ -85,7 +86,7 @@ def forget(
         uids, names = posts_of(client, settings, author) if author else ({str(uid)}, set[str]())
         traces = traces_of(client, settings, uids)
         book = HoldBook(settings)
-        doing = forgetting.plan(traces, book.held())
+        doing = forgetting.plan(traces, book.look(), now)
         rows = rows_in(exports, traces, author)
         has_rows = any(one.wanted for one in rows.values())
         on_record.write("forget-sought", request, found=str(len(traces.uids)), dry_run="yes" if dry_run else "")
@@ -106,16 +107,26 @@ def forget(
         if not yes and not _confirmed("Forget it?"):
             click.echo("Nothing was changed.")
             return
-        doing = forgetting.plan(traces, book.held())  # somebody may have held one while the question stood
+        doing = forgetting.plan(traces, book.look(), now)  # somebody may have held one while the question stood
         if not except_held:
             forgetting.require_free(doing.held)
-        forgetting.forget(settings, doing, traces, request, on_record.by, on_record.why, now)
+        asked = forgetting.Request(request, on_record.by, on_record.why, now)
+        released = forgetting.forget(settings, doing, traces, asked)
         for line in take_out(rows, doing, traces, author):
             click.echo(line)
         pending = forgetting.wait_for_tombstones(client, settings, doing.deletes, timeout)
         follow(traces, client, settings)  # what was on its way has arrived meanwhile
     click.echo(f"{len(doing.posts):,} forgotten. Request {request} in the audit log.")
+    if doing.held:
+        click.echo(
+            f"{len(doing.held):,} held: once nobody holds them, `flagpost hold list` lists them as to be forgotten."
+        )
     _tell_last_bytes(settings, traces)
+    if released:
+        raise Pending(
+            f"{len(released):,} of them were released meanwhile, and nothing was done about these.",
+            "Run the same command again.",
+        )
     if pending:
         raise Pending(
             f"After {timeout:g} s the index does not show yet that {len(pending):,} of them are gone.",
@@ -127,8 +138,8 @@ def require_unnamed(why: str, name: str | None) -> None:
     """Raises `InvalidInput` where ``why``, which the audit log keeps for six years, is empty or names the author."""
     if not why.strip():
         raise InvalidInput("Nobody can tell later what an empty --why is about.", "Give the request's number.")
-    bare = (name or "").strip().lstrip("@").casefold()
-    if bare and bare in why.casefold():
+    bare = (name or "").strip().lstrip("@")
+    if bare and re.search(rf"(?<!\w){re.escape(bare)}(?!\w)", why, re.IGNORECASE):
         raise InvalidInput("--why names the author, whom the audit log would remember.", "Give the request's number.")
 
 

@@ -90,8 +90,9 @@ def add(named: str, why: str, until: str | None, sooner: bool, by: str | None) -
 def list_holds(as_json: bool) -> None:
     """List what is held, oldest hold first, without what the posts say.
 
-    JSON: {"id", "uid", "by", "at", "why", "until", "state"}; "state" is held, deleted (its author has deleted the post),
-    withdrawn, or lapsed.
+    JSON: {"id", "uid", "by", "at", "why", "until", "to_forget", "state"}; "state" is held, deleted (its author has deleted
+    the post), withdrawn, lapsed, or to be forgotten (nobody holds it any more, and `flagpost forget` was asked for it at
+    "to_forget").
     """
     from pipeline.cli.shown.hold import as_object, table
     from pipeline.retention.holds import HoldBook
@@ -132,9 +133,10 @@ def release(named: str, why: str, by: str | None) -> None:
     """Release a hold. What has been kept for long enough goes with the next `flagpost retain`.
 
     What its author has deleted or edited since is gone with the hold for good. To hold it for longer, or for another
-    reason, don't release it: `flagpost hold add` extends it.
+    reason, don't release it: `flagpost hold add` extends it. A post that `flagpost forget` left because it was held is
+    to be forgotten then, and stays listed until it is.
     """
-    from pipeline.retention.holds import HoldBook, released_records
+    from pipeline.retention.holds import HoldBook, ended
     from pipeline.retention.holds import named as hold_named
     from pipeline.send import send
     from schemas.identity import document_id
@@ -143,8 +145,8 @@ def release(named: str, why: str, by: str | None) -> None:
     on_record = _on_record(settings, why, by)
     found = hold_named(HoldBook(settings).look(), named)
     on_record.write("hold-released", document_id(found.source, found.id), held_by=found.by, since=found.at.isoformat())
-    send(settings, released_records([found.uid]), SENT_NOT_SURE)
-    click.echo(f"{one_line(found.uid)} is held no more.")
+    send(settings, [ended(found, dt.datetime.now(dt.UTC))], SENT_NOT_SURE)
+    click.echo(f"{one_line(found.uid)} is held no more.{still_to_forget(found)}")
 
 
 @hold.command()
@@ -153,15 +155,26 @@ def restore() -> None:
 
     `flagpost retain` does it, too.
     """
-    from pipeline.cli.retain import acting, holds_told
+    from pipeline.cli.retain import acting, holds_told, to_forget_told, warn
     from pipeline.elasticsearch_client import connect
-    from pipeline.retention.retain import Retention
+    from pipeline.retention.holds import HoldBook
+    from pipeline.retention.tend import tend
 
     settings = load_settings()
     with connect(settings) as client:
-        done = Retention(settings, client, dt.datetime.now(dt.UTC), by=acting()).tend()
+        done = tend(settings, client, HoldBook(settings), dt.datetime.now(dt.UTC), acting())
     for line in holds_told(done) or ["The index has all that is held."]:
         click.echo(line)
+    for line in to_forget_told(done):
+        warn(line)
+
+
+def still_to_forget(found: Hold) -> str:
+    """A sentence about a request to forget what was held, if there is one."""
+    if found.to_forget is None:
+        return ""
+    since = f"{found.to_forget.astimezone():%Y-%m-%d}"
+    return f" It is to be forgotten since {since}: run `flagpost forget --post {one_line(found.uid)} --why …`."
 
 
 def _instead_of(before: Hold | None) -> dict[str, str]:

@@ -15,7 +15,10 @@ from pipeline.safe_text import json_line
 from pipeline.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipeline.retention.retain import Round, Step
+    from pipeline.retention.tend import Tended
 
 
 @click.command()
@@ -30,8 +33,8 @@ def retain(dry_run: bool, as_json: bool) -> None:
     many documents go in a second at most. FLAGPOST_RETAIN_HEARTBEAT_URL is a dead-man's switch that hears of every
     complete run, so that somebody is told when there is none.
 
-    JSON: {"dry_run", "at", "lapsed", "restored", "renewed", "disagreements", "steps": [{"what", "before", "found",
-    "deleted", "spared", "changed"}]}.
+    JSON: {"lapsed", "to_forget", "restored", "renewed", "dry_run", "at", "repeated", "disagreements", "steps": [{"what",
+    "before", "found", "deleted", "spared", "changed"}]}.
     """
     # Kafka's and Elasticsearch's libraries are slow to import: `retain --help` needs neither.
     import msgspec
@@ -50,8 +53,10 @@ def retain(dry_run: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json_line(msgspec.to_builtins(done)))
         return
-    for line in holds_told(done):
+    for line in [*holds_told(done, dry_run), *repeats_told(done)]:
         click.echo(line)
+    for line in to_forget_told(done):
+        warn(line)
     for topic, why in done.disagreements.items():
         warn(f"{topic} {why}")
 
@@ -76,18 +81,44 @@ def line_of(step: Step, dry_run: bool) -> str:
         f"{step.what:<12} from before {step.before:%Y-%m-%d %H:%M}Z: {number:,} {'would go' if dry_run else 'deleted'}"
     ]
     if step.spared:
-        parts.append(f"{step.spared:,} {'needed by a topic' if step.what == 'tombstones' else 'held'}")
+        why = "needed by a topic" if step.what == "tombstones" else "held, or judged once more since"
+        parts.append(f"{step.spared:,} {why}")
     if step.changed:
         parts.append(f"{step.changed:,} written meanwhile and left")
     return ", ".join(parts)
 
 
-def holds_told(done: Round) -> list[str]:
+def holds_told(done: Tended, dry_run: bool = False) -> list[str]:
     """What became of holds, if anything did."""
-    would = "would be " if done.dry_run else ""
+    would = "would be " if dry_run else ""
     told = [
-        (len(done.lapsed), f"holds lapsed and {would}released: {', '.join(id[:12] for id in done.lapsed)}"),
+        (len(done.lapsed), f"holds lapsed and {would}released: {_begun(done.lapsed)}"),
         (done.restored, f"held items {would}given back to the index"),
         (done.renewed, f"holds {would}renewed: their items have changed since"),
     ]
     return [f"{number:,} {what}" for number, what in told if number]
+
+
+def to_forget_told(done: Tended) -> list[str]:
+    """What waits to be forgotten, if anything does."""
+    if not done.to_forget:
+        return []
+    return [
+        f"{len(done.to_forget):,} posts are to be forgotten, and nobody holds them any more ({_begun(done.to_forget)}):"
+        " `flagpost hold list` names them, `flagpost forget --post` does it."
+    ]
+
+
+def repeats_told(done: Round) -> list[str]:
+    if not done.repeated:
+        return []
+    return [
+        f"{done.repeated:,} items {'would ' if done.dry_run else ''}count from when their post was judged once more"
+    ]
+
+
+def _begun(ids: Sequence[str]) -> str:
+    """As `flagpost hold list` shows them."""
+    from pipeline.retention.holds import SURE
+
+    return ", ".join(id[:SURE] for id in ids)

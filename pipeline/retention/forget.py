@@ -3,12 +3,14 @@
 A forgotten post is one whose author has deleted it: its `PostDeleted` goes to ``[posts]`` under the post's own key, and
 everything follows from that as it always does. Classify withdraws the item, the index keeps a tombstone, alerts show its
 words no more, `flagpost review export` leaves it out; and in whatever order the topics are read again, a delete is final.
-Three things do not follow and are done here:
+Four things do not follow and are done here:
 
 * ``[chatter-sample]`` is read by people who measure the model. It is compacted: an empty record under the post's key
   takes the sample away within a day, and a reader meets the empty record until then. No list of forgotten posts has to
   be kept that every reader would have to know. Classify writes one, too, for a delete of what it samples: in a replay the
   post comes first, and its delete behind it.
+* What is held is not forgotten, but its hold remembers that it is to be once nobody holds it any more (the processing of
+  evidence is restricted, and it is erased afterwards: Data Protection Act 2018, s. 47).
 * Files that were exported are rewritten without the rows.
 * Whatever else Kafka holds of it can't be taken out of the middle of a topic. It goes with its time, and when that is,
   is told: from the records that are really there, and how long the topic really keeps them (`last_bytes`).
@@ -22,7 +24,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,13 +33,14 @@ from elasticsearch import Elasticsearch
 from pipeline.audit import audited, record
 from pipeline.errors import InvalidInput
 from pipeline.message import Outgoing
-from pipeline.retention.holds import HoldBook
+from pipeline.retention.holds import HoldBook, held_record, in_force, put_off
 from pipeline.retention.seek import states
 from pipeline.retention.sight import is_uid
 from pipeline.retention.traces import Traces
 from pipeline.send import send
 from pipeline.settings import Settings
 from schemas import codec
+from schemas.hold import Hold
 from schemas.identity import document_id
 from schemas.post import PostDeleted
 from schemas.topics import CHATTER_SAMPLE, HOLDS, POSTS
@@ -64,10 +67,12 @@ class Plan:
     """uids to be taken out of ``[holds]``: their hold has lapsed."""
     held: list[str]
     """uids that must not be forgotten."""
+    put_off: list[str]
+    """Those of them whose hold does not know yet that they are to be forgotten after it."""
 
     @property
     def empty(self) -> bool:
-        return not (self.deletes or self.sampled or self.lapsed)
+        return not (self.deletes or self.sampled or self.lapsed or self.put_off)
 
     @property
     def posts(self) -> list[str]:
@@ -75,16 +80,18 @@ class Plan:
         return list(dict.fromkeys([*self.deletes, *self.sampled, *self.lapsed]))
 
 
-def plan(traces: Traces, held: Collection[str]) -> Plan:
-    """``held`` are the uids with a hold in force. Pure."""
-    free = sorted(uid for uid in traces.uids - set(held) if is_uid(uid))
+def plan(traces: Traces, holds: Mapping[str, Hold], now: dt.datetime) -> Plan:
+    """``holds`` are those that there are, lapsed ones too. Pure."""
+    held = in_force(holds, now)
+    free = sorted(uid for uid in traces.uids - held if is_uid(uid))
     already = traces.deleted - traces.live  # a delete that is on its way may never arrive; another one harms nobody
     return Plan(
         deletes=[uid for uid in free if uid not in already],
         already=[uid for uid in free if uid in already],
         sampled=[uid for uid in free if uid in traces.last.get(CHATTER_SAMPLE.name, ())],
         lapsed=[uid for uid in free if uid in traces.last.get(HOLDS.name, ())],
-        held=sorted(traces.uids & set(held)),
+        held=sorted(traces.uids & held),
+        put_off=sorted(uid for uid in traces.uids & held if holds[uid].to_forget is None),
     )
 
 
@@ -95,24 +102,48 @@ def require_free(held: Collection[str]) -> None:
         others = f" and {len(held) - 1:,} more" if len(held) > 1 else ""
         raise InvalidInput(
             f"{first}{others} can't be forgotten: there is a hold on it, and nothing was done.",
-            "`flagpost hold list` says whose and why. Release it first, or give --except-held to forget the rest.",
+            "`flagpost hold list` says whose and why. With --except-held the rest is forgotten, and its hold remembers it.",
         )
 
 
-def forget(settings: Settings, doing: Plan, traces: Traces, request: str, by: str, why: str, now: dt.datetime) -> None:
-    """Returns when every in-sync replica has what takes the posts away. ``request`` ties the lines of one call together.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asked for it. ``id`` ties the lines of one call together."""
+
+    id: str
+    by: str
+    why: str
+    at: dt.datetime
+
+
+def forget(settings: Settings, doing: Plan, traces: Traces, request: Request) -> set[str]:
+    """Returns when every in-sync replica has what takes the posts away, and has noted on the holds of others that these are
+    to be forgotten later. What it returns are uids of these that nobody holds any more since ``doing`` was planned: nothing
+    was done about them.
 
     Raises as `record` and `send` do; part of it may then be done, and the same again changes nothing.
     """
     posts, deletes = doing.posts, set(doing.deletes)
     for start in range(0, len(posts), AT_ONCE):
         part = posts[start : start + AT_ONCE]
-        record(settings, *(line_of(uid, traces, request, by, why, now) for uid in part))
-        send(settings, [delete_of(uid, now) for uid in part if uid in deletes], AGAIN)
-    held = HoldBook(settings).held() if doing.lapsed else ()  # somebody may have held one anew meanwhile
-    emptied = [(CHATTER_SAMPLE, uid) for uid in doing.sampled]
-    emptied += [(HOLDS, uid) for uid in doing.lapsed if uid not in held]
-    send(settings, [Outgoing(topic, uid.encode(), None) for topic, uid in emptied], AGAIN)
+        record(settings, *(line_of("post-forgotten", uid, traces, request) for uid in part))
+        send(settings, [delete_of(uid, request.at) for uid in part if uid in deletes], AGAIN)
+    send(settings, [Outgoing(CHATTER_SAMPLE, uid.encode(), None) for uid in doing.sampled], AGAIN)
+    return _tell_holds(settings, doing, traces, request)
+
+
+def _tell_holds(settings: Settings, doing: Plan, traces: Traces, request: Request) -> set[str]:
+    """Takes lapsed holds away, and lets those in force remember what is to be forgotten after them."""
+    if not doing.lapsed and not doing.put_off:
+        return set()
+    record(settings, *(line_of("forgetting-put-off", uid, traces, request) for uid in doing.put_off))
+    book = HoldBook(settings)
+    holds = book.look()  # somebody may have held one anew meanwhile, or released one
+    held = in_force(holds, request.at)
+    ends = [Outgoing(HOLDS, uid.encode(), None) for uid in doing.lapsed if uid not in held]
+    later = [held_record(put_off(holds[uid], request.at)) for uid in doing.put_off if uid in held]
+    book.write([*ends, *later], AGAIN)
+    return set(doing.put_off) - held
 
 
 def delete_of(uid: str, now: dt.datetime) -> Outgoing:
@@ -121,13 +152,12 @@ def delete_of(uid: str, now: dt.datetime) -> Outgoing:
     return Outgoing(POSTS, uid.encode(), codec.encode(PostDeleted(source=source, id=post_id, deleted_at=now)))
 
 
-def line_of(uid: str, traces: Traces, request: str, by: str, why: str, now: dt.datetime) -> Outgoing:
+def line_of(act: str, uid: str, traces: Traces, request: Request) -> Outgoing:
     """The line of `[audit]`: which post, by its hash, and where something of it lay. Neither its id nor its author."""
     source, _, post_id = uid.partition(":")
     places = ", ".join(traces.places(uid)) or "nowhere any more"
-    return audited(
-        "post-forgotten", document_id(source, post_id), now, by, request=request, source=source, why=why, places=places
-    )
+    told = {"request": request.id, "source": source, "why": request.why, "places": places}
+    return audited(act, document_id(source, post_id), request.at, request.by, **told)
 
 
 def wait_for_tombstones(

@@ -9,7 +9,7 @@ the source's own delete (which is obeyed).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -17,8 +17,9 @@ import msgspec
 from pipeline.errors import InvalidInput, StageHalted
 from pipeline.message import Outgoing
 from pipeline.review.log import is_named
+from pipeline.send import send
 from pipeline.settings import Settings
-from pipeline.topic_reader import TopicReader
+from pipeline.topic_reader import Bounds, TopicReader
 from schemas import codec
 from schemas.hold import Hold
 from schemas.topics import HOLDS
@@ -56,8 +57,7 @@ class HoldBook:
             made_again = any(self._next.get(number, 0) > end for number, (_, end) in bounds.items())
             if made_again or abs(now - self._looked_at) >= RELIED_ON_FOR:
                 self._holds, self._next = {}, {}
-            new = {number: (max(begin, self._next.get(number, 0)), end) for number, (begin, end) in bounds.items()}
-            take(self._holds, ((one.key, one.value) for one in reader.records(new)))
+            take(self._holds, self._since(reader, bounds))
         self._next = {number: end for number, (_, end) in bounds.items()}
         self._looked_at = now
         return self._holds
@@ -65,6 +65,27 @@ class HoldBook:
     def held(self) -> Collection[str]:
         """uids of what is held now. Blocks, and raises as `look`."""
         return in_force(self.look(), self._clock())
+
+    def write(self, records: Sequence[Outgoing], afterwards: str) -> None:
+        """Sends ``records`` of `[holds]` that were made of what the last look saw, and undoes nobody's hold or release.
+
+        Somebody may have written in the moment between that look and these records. A person's word counts: it is written
+        once more behind them. Only where this process is killed between the two it stays undone. Blocks; raises as `look`
+        and `send`, see there for ``afterwards``.
+        """
+        while records:
+            send(self._settings, records, afterwards)
+            with TopicReader(self._settings, HOLDS) as reader:
+                bounds = reader.bounds()
+                seen = list(self._since(reader, bounds))
+            records = undone(seen, records)
+            take(self._holds, seen)
+            self._next = {number: end for number, (_, end) in bounds.items()}
+
+    def _since(self, reader: TopicReader, bounds: Bounds) -> Iterator[tuple[bytes | None, bytes | None]]:
+        """Key and value of what came since the last look."""
+        new = {number: (max(begin, self._next.get(number, 0)), end) for number, (begin, end) in bounds.items()}
+        return ((one.key, one.value) for one in reader.records(new))
 
 
 def take(holds: dict[str, Hold], records: Iterable[tuple[bytes | None, bytes | None]]) -> None:
@@ -81,6 +102,24 @@ def take(holds: dict[str, Hold], records: Iterable[tuple[bytes | None, bytes | N
                 f"A record of {HOLDS.name} can't be read ({fault.reason}: {fault.detail}).",
                 "Run the version of flagpost that wrote it, or a later one.",
             ) from None
+
+
+def undone(seen: Iterable[tuple[bytes | None, bytes | None]], ours: Iterable[Outgoing]) -> list[Outgoing]:
+    """What somebody else wrote of the same items right before ``ours``, to be written again. ``seen`` is what the topic
+    has taken in since ours were made, key and value, ours among it. Pure.
+    """
+    mine = {one.key: one.value for one in ours}
+    others: dict[bytes | None, bytes | None] = {}
+    lost: dict[bytes | None, bytes | None] = {}
+    for key, value in seen:
+        if key not in mine:
+            continue
+        if value != mine[key]:
+            others[key] = value
+            lost.pop(key, None)  # it came behind ours as well, and stands
+        elif key in others:
+            lost[key] = others[key]
+    return [Outgoing(HOLDS, key, value) for key, value in lost.items()]
 
 
 def in_force(holds: Mapping[str, Hold], now: dt.datetime) -> set[str]:
@@ -113,6 +152,18 @@ def standing(holds: Mapping[str, Hold], name: str) -> Hold | None:
     return named(holds, name)
 
 
+def put_off(hold: Hold, at: dt.datetime) -> Hold:
+    """It was asked ``at`` to forget what is held. The first request counts. Pure."""
+    return hold if hold.to_forget else msgspec.structs.replace(hold, to_forget=at)
+
+
+def ended(hold: Hold, at: dt.datetime) -> Outgoing:
+    """The record by which a hold ends. Where the post is to be forgotten it lapses, so that this is remembered. Pure."""
+    if hold.to_forget is None:
+        return Outgoing(HOLDS, hold.uid.encode(), None)
+    return held_record(msgspec.structs.replace(hold, until=min(at, hold.until or at)))
+
+
 def extended(hold: Hold, by: str, at: dt.datetime, why: str, until: dt.datetime | None) -> Hold:
     """Holds on, or again: the same evidence, for whoever needs it now. Pure."""
     return msgspec.structs.replace(hold, by=by, at=at, why=why, until=until)
@@ -131,7 +182,3 @@ def held_record(hold: Hold) -> Outgoing:
     except (codec.InvalidMessage, UnicodeEncodeError) as fault:
         raise InvalidInput(f"It can't be held like this ({fault}).", "Shorten what you gave as --why.") from None
     return Outgoing(HOLDS, hold.uid.encode(), value)
-
-
-def released_records(uids: Sequence[str]) -> list[Outgoing]:
-    return [Outgoing(HOLDS, uid.encode(), None) for uid in uids]

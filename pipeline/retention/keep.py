@@ -44,10 +44,12 @@ class Care:
         """What those of ``uids`` need."""
         return Care([one for one in self.missing if one.uid in uids], [one for one in self.renewed if one.uid in uids])
 
-    def records(self) -> list[Outgoing]:
-        """What is to be sent. A hold that lags behind is renewed first: it is what a lost index is made of."""
-        items = [Outgoing(FLAGGED, one.uid.encode(), codec.encode(one.known)) for one in self.missing]
-        return [*map(held_record, self.renewed), *items]
+    def holds(self) -> list[Outgoing]:
+        """To be sent first: holds are what a lost index is made of."""
+        return [held_record(one) for one in self.renewed]
+
+    def items(self) -> list[Outgoing]:
+        return [Outgoing(FLAGGED, one.uid.encode(), codec.encode(one.known)) for one in self.missing]
 
 
 def care_for(holds: Iterable[Hold], stored: Mapping[str, Item | Withdrawn]) -> Care:
@@ -64,11 +66,11 @@ def care_for(holds: Iterable[Hold], stored: Mapping[str, Item | Withdrawn]) -> C
     return Care(missing, renewed)
 
 
-def stored(client: Elasticsearch, settings: Settings, holds: Sequence[Hold]) -> dict[str, Item | Withdrawn]:
+def stored(client: Elasticsearch, settings: Settings, uids: Sequence[str]) -> dict[str, Item | Withdrawn]:
     """uid → what the index has of it at this moment, tombstones too. Raises what `explained` raises."""
     there: dict[str, Item | Withdrawn] = {}
-    for start in range(0, len(holds), AT_ONCE):
-        ids = [document_id(one.source, one.id) for one in holds[start : start + AT_ONCE]]
+    for start in range(0, len(uids), AT_ONCE):
+        ids = [document_id(*uid.split(":", 1)) for uid in uids[start : start + AT_ONCE]]
         with explained(settings):
             answer = client.mget(index=settings.named(ITEMS.write_alias), ids=ids)
         for record in _records(answer["docs"]):

@@ -66,6 +66,13 @@ def forget_deletes_at_once(settings: Settings) -> None:
         client.indices.put_settings(index=settings.named(ITEMS.name), settings={"index.gc_deletes": "1ms"})
 
 
+def lose_all(settings: Settings) -> None:
+    """Leaves no document in the index, as one that is made anew has none."""
+    with connect(settings) as client:
+        for one in hits(settings, ITEMS.write_alias):
+            client.delete(index=settings.named(ITEMS.write_alias), id=one["_id"], refresh=True)
+
+
 def found(settings: Settings) -> dict[str, str]:
     """Post id → its text, or ``tombstone``, of everything in the index."""
     sources = [hit["_source"] for hit in hits(settings, ITEMS.write_alias)]

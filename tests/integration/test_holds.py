@@ -11,17 +11,18 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from pipeline.done import wait_until_done
 from pipeline.elasticsearch_client import connect
-from pipeline.retention.forget import forget, plan
+from pipeline.errors import StageHalted
+from pipeline.retention import holds
+from pipeline.retention.forget import Request, forget, plan
 from pipeline.retention.holds import RELIED_ON_FOR, HoldBook
-from pipeline.retention.retain import Retention
 from pipeline.retention.seek import traces_of
+from pipeline.retention.tend import tend
 from pipeline.settings import Settings
 from schemas.hold import Hold
 from schemas.identity import document_id
 from schemas.item import Item, Withdrawn
-from schemas.mapping import ITEMS
 from tests.doubles.manual_clock import ManualClock
-from tests.found import hits, records
+from tests.found import records
 from tests.integration.kept import (
     NOW,
     YEAR,
@@ -32,6 +33,7 @@ from tests.integration.kept import (
     forget_deletes_at_once,
     found,
     judged,
+    lose_all,
     retained,
     send,
     store,
@@ -60,13 +62,11 @@ def test_a_held_item_is_there_again_after_a_rebuild_from_topics_that_have_forgot
     store(ready, deleted("taken-back", 0), 0)
     assert "1 holds renewed" in flagpost("hold", "restore").out  # the hold knows of the delete now
     forget_deletes_at_once(ready)
-    with connect(ready) as client:
-        for one in hits(ready, ITEMS.write_alias):
-            client.delete(index=ready.named(ITEMS.write_alias), id=one["_id"], refresh=True)
-        with WorkerProcesses(ready, "index", **YEAR):
-            assert "2 held items given back" in flagpost("hold", "restore").out
-            wait_for(lambda: set(found(ready)) == {"kept", "taken-back"}, 60, "the index has what is held")
-            wait_until_done(ready, timeout=60, stages=("index",))
+    lose_all(ready)
+    with WorkerProcesses(ready, "index", **YEAR):
+        assert "2 held items given back" in flagpost("hold", "restore").out
+        wait_for(lambda: set(found(ready)) == {"kept", "taken-back"}, 60, "the index has what is held")
+        wait_until_done(ready, timeout=60, stages=("index",))
     assert found(ready)["taken-back"] == "tombstone"
     assert flagpost("hold", "restore").out == "The index has all that is held.\n"
     shown = json.loads(flagpost("hold", "show", "x:taken-back", "--why", "disclosure").out)
@@ -85,10 +85,35 @@ def test_what_somebody_holds_or_releases_while_retain_looks_stays_so(
 
     send(ready, "holds", Hold(item=judged("lapsed", 4), by="j.doyle", at=ago(3), why="case 6", until=ago(1)))
     send(ready, "holds", Hold(item=judged("freed", 4), by="j.doyle", at=ago(3), why="case 6"))
-    monkeypatch.setattr("pipeline.retention.retain.stored", meanwhile)
+    monkeypatch.setattr("pipeline.retention.tend.stored", meanwhile)
     with connect(ready) as client:
-        Retention(ready, client, NOW).tend()
+        tend(ready, client, HoldBook(ready), NOW, "flagpost")
     assert {uid: one.why for uid, one in HoldBook(ready).look().items()} == {"x:lapsed": "case 7"}
+
+
+def test_what_somebody_holds_or_releases_in_the_moment_before_retain_writes_stays_so(
+    ready: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(*asked: Any) -> None:
+        if not done:
+            done.append(asked)
+            send(ready, "holds", Hold(item=judged("lapsed", 4), by="a.khan", at=NOW, why="case 7"))
+            released(ready, "x:freed")
+        really_sent(*asked)
+
+    done: list[Any] = []
+    send(ready, "holds", Hold(item=judged("lapsed", 4), by="j.doyle", at=ago(3), why="case 6", until=ago(1)))
+    for name in ("freed", "kept"):
+        send(ready, "holds", hold(name, "case 6"))
+        store(ready, deleted(name, 1), 1)  # the holds of both are renewed
+    really_sent = holds.send
+    monkeypatch.setattr(holds, "send", too_late)
+    with connect(ready) as client:
+        tend(ready, client, HoldBook(ready), NOW, "flagpost")
+    assert told(ready) == {
+        "x:lapsed": ("a.khan", "case 7", judged("lapsed", 4), None),
+        "x:kept": ("j.doyle", "case 6", judged("kept", 4), deleted("kept", 1)),
+    }
 
 
 def released(settings: Settings, uid: str) -> None:
@@ -135,6 +160,13 @@ def test_what_hinders_a_hold_is_one_sentence(ready: Settings, flagpost: Flagpost
     assert len(audit_of(ready, "hold-added")) == 1
 
 
+def test_no_hold_ends_by_a_clock_that_is_ahead(ready: Settings) -> None:
+    send(ready, "holds", hold("1", "case 6", until=ago(-1)))
+    with connect(ready) as client, pytest.raises(StageHalted, match="2 days ahead of Kafka's"):
+        tend(ready, client, HoldBook(ready), ago(-2), "flagpost")
+    assert set(HoldBook(ready).held()) == {"x:1"}
+
+
 # Held for longer
 
 
@@ -146,7 +178,7 @@ def test_an_item_is_held_for_longer_as_it_was_whatever_its_author_does(ready: Se
     for there in (edit, deleted("1", 1)):
         store(ready, there, 1)
         with connect(ready) as client:
-            Retention(ready, client, NOW).tend()
+            tend(ready, client, HoldBook(ready), NOW, "flagpost")
     asked = ("hold", "add", document_id("x", "1")[:8], "--by", "a.khan", "--why", "case 4, retrial")
     ran = flagpost(*asked, "--until", "2101-02-03", env=NOBODY_THERE)
     assert ran.out.startswith(
@@ -215,10 +247,10 @@ def test_what_is_held_anew_while_others_are_forgotten_stays_held(ready: Settings
     send(ready, "holds", hold("1", "case 6", until=ago(1)), hold("2", "case 6", until=ago(1)))
     with connect(ready) as client:
         traces = traces_of(client, ready, {"x:1", "x:2"})
-    doing = plan(traces, HoldBook(ready).held())
+    doing = plan(traces, HoldBook(ready).look(), NOW)
     assert doing.lapsed == ["x:1", "x:2"]
     send(ready, "holds", hold("1", "case 7"))
-    forget(ready, doing, traces, "r1", "j.doyle", "request 12", NOW)
+    forget(ready, doing, traces, Request("r1", "j.doyle", "request 12", NOW))
     assert {uid: one.why for uid, one in HoldBook(ready).look().items()} == {"x:1": "case 7"}
 
 
@@ -234,4 +266,6 @@ def test_what_is_held_while_the_question_stands_is_not_forgotten(
     ran = flagpost("forget", "--post", "x:1", "--why", "request 12")
     assert (ran.code, "x:1 can't be forgotten: there is a hold on it" in ran.err) == (2, True), ran.err
     assert records(ready, "posts") == []
-    assert "There is nothing to forget." in flagpost("forget", "--post", "x:1", "--why", "r 12", "--except-held").out
+    ran = flagpost("forget", "--post", "x:1", "--why", "request 12", "--except-held")
+    assert ("0 forgotten." in ran.out, "1 held: once nobody holds them" in ran.out) == (True, True), ran.out
+    assert records(ready, "posts") == []

@@ -6,11 +6,13 @@ import datetime as dt
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from kafka import KafkaAdminClient
 
 from pipeline.done import wait_until_done
 from pipeline.elasticsearch_client import connect
+from pipeline.errors import StageHalted
 from pipeline.lag import group_of
 from pipeline.retention.age import Ages, items_over
 from pipeline.retention.purge import Found, Throttle, find, purge
@@ -21,7 +23,7 @@ from schemas.item import Decision
 from schemas.mapping import ITEMS
 from schemas.post import Author
 from schemas.review import Review
-from tests.found import records
+from tests.found import hits, records
 from tests.integration.kept import (
     NOW,
     YEAR,
@@ -32,6 +34,7 @@ from tests.integration.kept import (
     forget_deletes_at_once,
     found,
     judged,
+    lose_all,
     retained,
     send,
     store,
@@ -49,9 +52,9 @@ HELP = "please help, a man with a knife is trying to get into my house right now
 CHATTER = "lovely sunset over the bay tonight, chips on the front, happy days"
 
 
-def replay(settings: Settings) -> None:
-    """Makes every stage begin again with the first record of its topics. Kafka refuses while a worker is in its group."""
-    groups = {settings.named(group_of(stage)) for stage in STAGES}
+def replay(settings: Settings, *stages: str) -> None:
+    """Makes the stages begin again with the first record of their topics. Kafka refuses while a worker is in its group."""
+    groups = {settings.named(group_of(stage)) for stage in stages}
     admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap())
     try:
         assert groups <= {one["group_id"] for one in admin.list_groups()}
@@ -129,7 +132,7 @@ def test_nothing_withdrawn_expired_or_forgotten_comes_back_when_every_topic_is_r
         assert "There is nothing to forget." in again.out
 
     outcomes = len(records(ready, "outcomes"))
-    replay(ready)
+    replay(ready, *STAGES)
     with WorkerProcesses(ready, *STAGES, **YEAR, FLAGPOST_CHATTER_SAMPLE="1"):
         done(ready)
         wait_for(lambda: told_by_alerts(ready) == alerts, 30, "the alerts are as they were")
@@ -150,6 +153,44 @@ def told_by_alerts(settings: Settings) -> dict[str, str]:
 def done(settings: Settings) -> None:
     for _ in range(2):  # what the review stage sends to [flagged] the index stage has to do after it
         wait_until_done(settings, timeout=60, stages=("classify", "review", "index"))
+
+
+# Posts that came in once more
+
+
+def test_a_decided_item_whose_post_came_in_again_stays_for_as_long_as_that_and_no_replay_undoes_the_decision(
+    ready: Settings, flagpost: Flagpost
+) -> None:
+    forget_deletes_at_once(ready)
+    decision = Decision(by="a.khan", at=ago(399), dismissed=True)
+    for name, days in (("over", 400.0), ("soon", 362.0), ("once", 400.0)):
+        decided = msgspec.structs.replace(judged(name, days), reviews=1, review=decision)
+        store(ready, decided, days)
+        send(ready, "flagged", decided, days=100)
+    repeats = [item(post=judged(name, days).post, judged_at=ago(30)) for name, days in (("over", 400), ("soon", 362))]
+    send(ready, "flagged", *repeats, days=30)
+    assert retained(flagpost, "--dry-run")["repeated"] == 2
+    told = retained(flagpost)
+    assert (told["repeated"], counts(told, "items")) == (2, (2, 1, 1))
+    with WorkerProcesses(ready, "index", **YEAR):
+        wait_until_done(ready, timeout=60, stages=("index",))
+    assert reviewed(ready) == {"over": (True, ago(30)), "soon": (True, ago(30))}
+    told = retained(flagpost)
+    assert (told["repeated"], counts(told, "items")) == (0, (0, 0, 0)), "the second run has nothing to do"
+    replay(ready, "index")
+    lose_all(ready)
+    with WorkerProcesses(ready, "index", **YEAR):
+        wait_until_done(ready, timeout=60, stages=("index",))
+    assert reviewed(ready) == {"over": (True, ago(30)), "soon": (True, ago(30))}
+
+
+def reviewed(settings: Settings) -> dict[str, tuple[bool, dt.datetime]]:
+    """Post id → whether an analyst dismissed it, and when it was judged."""
+    ours = [hit["_source"]["flagpost"] for hit in hits(settings, ITEMS.write_alias)]
+    return {
+        one["post_id"]: (one.get("review", {}).get("dismissed", False), dt.datetime.fromisoformat(one["judged_at"]))
+        for one in ours
+    }
 
 
 # What goes, and what is left
@@ -207,6 +248,13 @@ def test_a_run_that_is_cut_off_goes_on_where_it_was(ready: Settings) -> None:
         done = Retention(ready, client, NOW).run()
     assert done.steps[0].deleted == 3
     assert found(ready) == {}
+
+
+def test_by_a_clock_that_is_ahead_of_kafkas_nothing_goes(ready: Settings) -> None:
+    store(ready, judged("1", 300), 300)
+    with connect(ready) as client, pytest.raises(StageHalted, match="100 days ahead of Kafka's"):
+        Retention(ready, client, ago(-100)).run()
+    assert set(found(ready)) == {"1"}
 
 
 def test_a_dry_run_and_a_run_of_nothing_change_nothing_and_what_goes_is_on_record(

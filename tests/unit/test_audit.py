@@ -36,7 +36,7 @@ def test_what_a_command_line_holds_and_is_no_unicode_is_made_visible() -> None:
 
 
 def test_a_line_that_nobody_could_read_is_refused_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "send", lambda *_: pytest.fail("something was sent"))
+    monkeypatch.setattr(sending, "sent", lambda *_: pytest.fail("something was sent"))
     with pytest.raises(InvalidInput, match="can't be recorded"):
         record(Settings(), audited("items-searched", "x", START), audited("items-searched", "x", START, "b" * 513))
 
@@ -45,7 +45,7 @@ def test_whoever_can_not_write_the_line_is_told_that_nothing_is_done(monkeypatch
     def away(*_: object) -> None:
         raise KafkaUnavailable("Nobody answers.", "Start it.")
 
-    monkeypatch.setattr(sending, "send", away)
+    monkeypatch.setattr(sending, "sent", away)
     with pytest.raises(KafkaUnavailable) as raised:
         record(Settings(), audited("items-searched", "x", START))
     assert raised.value.message == "Nobody answers. What can't be recorded is not done."

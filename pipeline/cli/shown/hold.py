@@ -20,13 +20,14 @@ from schemas.item import Withdrawn
 def as_object(one: Hold) -> dict[str, Any]:
     """What ``list --json`` prints of a hold."""
     fields = {"id": document_id(one.source, one.id), "uid": one.uid, "by": one.by, "at": one.at, "why": one.why}
-    converted: dict[str, Any] = msgspec.to_builtins({**fields, "until": one.until, "state": state_of(one)})
+    ends = {"until": one.until, "to_forget": one.to_forget, "state": state_of(one)}
+    converted: dict[str, Any] = msgspec.to_builtins({**fields, **ends})
     return converted
 
 
 def state_of(one: Hold) -> str:
     if not one.in_force(dt.datetime.now(dt.UTC)):
-        return "lapsed"
+        return "to be forgotten" if one.to_forget else "lapsed"
     if isinstance(one.known, Withdrawn):
         return "deleted" if one.known.reason == "deleted" else "withdrawn"
     return "held"

@@ -10,11 +10,12 @@ import pytest
 from pipeline.cli.forget import require_unnamed
 from pipeline.cli.shown.forget import also_known
 from pipeline.errors import InvalidInput
-from pipeline.retention.forget import Plan, delete_of, line_of, plan, require_free, wait_for_tombstones
+from pipeline.retention.forget import Plan, Request, delete_of, line_of, plan, require_free, wait_for_tombstones
 from pipeline.retention.seek import Author, author_query, names_beside, uids_by
 from pipeline.retention.traces import Traces, note
 from pipeline.settings import ROOT
 from schemas import codec
+from schemas.hold import Hold
 from schemas.identity import document_id
 from schemas.post import Author as AuthorOfPost
 from schemas.post import PostDeleted
@@ -31,13 +32,23 @@ def traces(*uids: str, **fields: Any) -> Traces:
 
 def test_what_is_deleted_already_and_what_is_held_is_left() -> None:
     found = traces("x:1", "x:2", "x:3", deleted={"x:2"}, last={"chatter-sample": {"x:2": START, "x:3": START}})
-    doing = plan(found, {"x:3"})
-    assert doing == Plan(deletes=["x:1"], already=["x:2"], sampled=["x:2"], lapsed=[], held=["x:3"])
+    doing = plan(found, {"x:3": hold("3")}, START)
+    assert doing == Plan(deletes=["x:1"], already=["x:2"], sampled=["x:2"], lapsed=[], held=["x:3"], put_off=["x:3"])
     assert doing.posts == ["x:1", "x:2"]
 
 
+def test_what_is_held_is_to_be_forgotten_once_and_what_is_held_no_more_goes() -> None:
+    holds = {"x:1": hold("1", to_forget=START), "x:2": hold("2", to_forget=START, until=START)}
+    doing = plan(traces(*holds, last={"holds": dict.fromkeys(holds, START)}), holds, START)
+    assert (doing.held, doing.put_off, doing.deletes, doing.lapsed) == (["x:1"], [], ["x:2"], ["x:2"])
+
+
+def hold(id: str, **fields: Any) -> Hold:
+    return Hold(**{"item": item(id), "by": "j.doyle", "at": START, "why": "case 4", **fields})
+
+
 def test_what_the_index_still_shows_is_deleted_though_a_delete_is_on_its_way() -> None:
-    doing = plan(traces("x:1", "x:2", live={"x:1"}, deleted={"x:1", "x:2"}), ())
+    doing = plan(traces("x:1", "x:2", live={"x:1"}, deleted={"x:1", "x:2"}), {}, START)
     assert (doing.deletes, doing.already) == (["x:1"], ["x:2"])
 
 
@@ -45,7 +56,7 @@ def test_a_delete_that_no_stage_would_take_is_none() -> None:
     found = traces("x:1")
     gone = codec.encode(PostDeleted(source="x", id="1", deleted_at=START))
     note(found, "posts", b"x:1", gone, START - 2 * DAY)  # by a machine whose clock is two days ahead: bad_date
-    assert (found.deleted, plan(found, ()).deletes) == (set(), ["x:1"])
+    assert (found.deleted, plan(found, {}, START).deletes) == (set(), ["x:1"])
     note(found, "posts", b"x:1", gone, START)
     assert found.deleted == {"x:1"}
 
@@ -57,7 +68,7 @@ def test_nothing_is_forgotten_while_some_of_it_is_held() -> None:
 
 
 def test_what_no_stage_would_take_as_a_post_is_no_delete() -> None:
-    assert plan(traces("X Y:1", "x:1"), ()).deletes == ["x:1"]
+    assert plan(traces("X Y:1", "x:1"), {}, START).deletes == ["x:1"]
 
 
 def test_a_delete_has_the_posts_own_key_so_that_it_stays_behind_the_post() -> None:
@@ -68,7 +79,7 @@ def test_a_delete_has_the_posts_own_key_so_that_it_stays_behind_the_post() -> No
 
 def test_the_audit_names_the_posts_document_and_neither_the_post_nor_its_author() -> None:
     found = traces("x:secret-id", live={"x:secret-id"}, last={"posts": {"x:secret-id": START}})
-    sent = line_of("x:secret-id", found, "r1", "j.doyle", "request 12", START)
+    sent = line_of("post-forgotten", "x:secret-id", found, Request("r1", "j.doyle", "request 12", START))
     line = codec.decode(AUDIT, sent.value)
     assert (line.on, line.by) == (document_id("x", "secret-id"), "j.doyle")
     assert line.detail == {"request": "r1", "source": "x", "why": "request 12", "places": "index, posts"}
@@ -80,6 +91,7 @@ def test_a_reason_that_is_empty_or_names_the_author_is_refused(why: str) -> None
     with pytest.raises(InvalidInput):
         require_unnamed(why, "@Sally_B")
     require_unnamed("request 12", "@Sally_B")
+    require_unnamed("request 12, retail fraud", "@ai")
 
 
 @pytest.mark.parametrize(
@@ -148,9 +160,9 @@ def test_the_last_record_that_holds_something_of_a_post_counts_and_the_news_of_i
 def test_what_was_taken_out_of_the_sample_is_not_taken_out_once_more() -> None:
     found = traces("x:1", deleted={"x:1"})
     note(found, "chatter-sample", b"x:1", codec.encode(item()), START)
-    assert plan(found, ()).sampled == ["x:1"]
+    assert plan(found, {}, START).sampled == ["x:1"]
     note(found, "chatter-sample", b"x:1", None, START)
-    assert plan(found, ()).empty
+    assert plan(found, {}, START).empty
 
 
 def test_nobody_waits_for_tombstones_of_nothing() -> None:

@@ -8,11 +8,24 @@ from typing import Any
 
 import pytest
 
-from pipeline.cli.shown.hold import lasts
+from pipeline.cli.shown.hold import lasts, state_of
 from pipeline.errors import InvalidInput, StageHalted
 from pipeline.index.document import document_of
+from pipeline.message import Outgoing
 from pipeline.moments import moment
-from pipeline.retention.holds import NOBODY, ends_sooner, extended, held_record, in_force, named, standing, take
+from pipeline.retention.holds import (
+    NOBODY,
+    ended,
+    ends_sooner,
+    extended,
+    held_record,
+    in_force,
+    named,
+    put_off,
+    standing,
+    take,
+    undone,
+)
 from pipeline.retention.keep import care_for, record_of
 from pipeline.retention.purge import Found
 from pipeline.retention.retain import held_of
@@ -88,6 +101,41 @@ def test_a_hold_that_is_extended_keeps_what_was_held_and_what_became_of_it() -> 
     assert after == Hold(item=before.item, latest=gone(), by="a.khan", at=START + 2 * DAY, why="retrial")
 
 
+def test_a_hold_that_ends_is_an_empty_record_but_where_the_post_is_to_be_forgotten() -> None:
+    assert ended(hold(), START).value is None
+    waiting = put_off(hold(until=START + 9 * DAY), START)
+    lapsed = codec.decode(HOLDS, ended(waiting, START + DAY).value)
+    assert (lapsed.in_force(START + DAY), lapsed.to_forget, state_of(lapsed)) == (False, START, "to be forgotten")
+    assert codec.decode(HOLDS, ended(lapsed, START + 2 * DAY).value).until == START + DAY, "it ended when it ended"
+    assert extended(lapsed, "a.khan", START, "retrial", None).to_forget == START
+
+
+def test_the_first_request_to_forget_what_is_held_counts() -> None:
+    assert put_off(put_off(hold(), START), START + DAY).to_forget == START
+
+
+OURS, THEIRS, LATER = b"ours", b"theirs", b"later"
+
+
+@pytest.mark.parametrize(
+    ("seen", "again"),
+    [
+        ([OURS], []),
+        ([THEIRS, OURS], [THEIRS]),
+        ([None, OURS], [None]),
+        ([THEIRS, LATER, OURS], [LATER]),
+        ([OURS, THEIRS], []),
+        ([THEIRS, OURS, LATER], []),
+    ],
+)
+def test_what_somebody_wrote_right_before_ours_is_written_again(
+    seen: list[bytes | None], again: list[bytes | None]
+) -> None:
+    records = [(b"x:1", value) for value in seen] + [(b"x:2", THEIRS), (b"x:3", b"o3"), (b"x:2", LATER)]
+    ours = [Outgoing(HOLDS, b"x:1", OURS), Outgoing(HOLDS, b"x:3", b"o3")]
+    assert [(one.key, one.value) for one in undone(records, ours)] == [(b"x:1", value) for value in again]
+
+
 @pytest.mark.parametrize(
     ("before", "until", "sooner"),
     [(DAY, 2 * DAY, False), (DAY, DAY, False), (2 * DAY, DAY, True), (None, DAY, True), (DAY, None, False)],
@@ -116,7 +164,8 @@ def test_the_last_day_of_a_hold_is_told_as_it_was_given() -> None:
 
 def test_an_index_that_lacks_a_held_item_gets_the_newest_that_the_hold_knows() -> None:
     care = care_for([hold(), hold("2", latest=gone("2"))], {})
-    assert [(one.topic, codec.decode(one.topic, one.value)) for one in care.records()] == [
+    assert care.holds() == []
+    assert [(one.topic, codec.decode(one.topic, one.value)) for one in care.items()] == [
         (FLAGGED, item()),
         (FLAGGED, gone("2")),  # its author deleted it: what comes back is the tombstone
     ]
@@ -127,8 +176,9 @@ def test_a_hold_learns_what_became_of_its_item_and_keeps_what_was_held(there: It
     care = care_for([hold()], {"x:1": there})
     (renewed,) = care.renewed
     assert (renewed.item, renewed.known, renewed.why) == (item(), there, "case 4")
-    assert [one.topic for one in care.records()] == [HOLDS]
-    assert care_for([renewed], {"x:1": there}).records() == []
+    assert care.items() == []
+    assert [codec.decode(HOLDS, one.value) for one in care.holds()] == [renewed]
+    assert care_for([renewed], {"x:1": there}).holds() == []
 
 
 def test_an_index_from_before_an_edit_gets_the_edit_again() -> None:
