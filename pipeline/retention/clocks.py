@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from pipeline.errors import StageHalted
+from pipeline.moments import span
 from pipeline.retention.tombstones import SLACK
 
 
@@ -15,12 +16,8 @@ def require_not_ahead(now: dt.datetime, of_kafka: dt.datetime | None) -> None:
     A clock that is behind keeps everything for longer, and is none of our business.
     """
     if of_kafka is not None and now - of_kafka > SLACK:
+        ahead = span((now - of_kafka).total_seconds())
         raise StageHalted(
-            f"The clock of this machine is {_told(now - of_kafka)} ahead of Kafka's: nothing is deleted by it.",
+            f"The clock of this machine is {ahead} ahead of Kafka's: nothing is deleted by it.",
             "Set the clock that is wrong, then run it again.",
         )
-
-
-def _told(ahead: dt.timedelta) -> str:
-    hours = ahead / dt.timedelta(hours=1)
-    return f"{hours / 24:,.0f} days" if hours >= 36 else f"{hours:.1f} hours"

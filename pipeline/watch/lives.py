@@ -17,6 +17,10 @@ ALIVE_FOR: Final = dt.timedelta(seconds=30)
 """A worker that gave no sign for so long (it gives one every 5 s) may not be alive."""
 
 
+SIGNS_OF_A_CLOCK: Final = 3
+"""So many signs tell how wrong a clock is: one alone may have been on its way for long."""
+
+
 class Life(Struct, frozen=True):
     """One process of a stage, from its first sign to its last."""
 
@@ -24,6 +28,10 @@ class Life(Struct, frozen=True):
     """The last."""
     first_at: dt.datetime
     last_at: dt.datetime
+    leads: tuple[dt.timedelta, ...]
+    """How far its clock was ahead of the brokers' in the last `SIGNS_OF_A_CLOCK` signs, oldest first. A sign's way takes
+    time, so it is ahead by that at least.
+    """
 
     def alive(self, now: dt.datetime) -> bool:
         return self.report.state != "ended" and now - self.last_at <= ALIVE_FOR
@@ -48,9 +56,10 @@ class Lives:
         name = report.key, report.started_at
         known = self._lives.get(name)
         if known is None:
-            self._lives[name] = Life(report, at, at)
+            self._lives[name] = Life(report, at, at, (report.at - at,))
         elif at >= known.last_at:
-            self._lives[name] = Life(report, known.first_at, at)
+            leads = (*known.leads, report.at - at)[-SIGNS_OF_A_CLOCK:]
+            self._lives[name] = Life(report, known.first_at, at, leads)
 
     def now(self, local: dt.datetime) -> dt.datetime:
         """The brokers' time, as far as it is known: no earlier than the newest sign."""

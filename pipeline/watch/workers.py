@@ -10,12 +10,17 @@ from typing import Final
 from pipeline.alert.rules import SystemRules
 from pipeline.settings import Settings
 from pipeline.watch.condition import Condition
-from pipeline.watch.conditions import paused_conditions, restart_conditions, unseen_conditions
 from pipeline.watch.connections import Connections
 from pipeline.watch.follower import Follower
 from pipeline.watch.lives import LOOK_BACK, Lives
 from pipeline.watch.part import At
 from pipeline.watch.report import hostname
+from pipeline.watch.worker_conditions import (
+    clock_conditions,
+    paused_conditions,
+    restart_conditions,
+    unseen_conditions,
+)
 from schemas import codec
 from schemas.codec import InvalidMessage
 from schemas.topics import WORKERS
@@ -46,6 +51,7 @@ class WorkerWatch:
         return [
             *paused_conditions(self._lives, at.now),
             *restart_conditions(self._lives, at.now),
+            *clock_conditions(self._lives, at.now),
             *unseen_conditions(self._lives, self._ran(), at.now, self._began or at.now, self._mine),
         ]
 

@@ -162,7 +162,7 @@ def test_what_hinders_a_hold_is_one_sentence(ready: Settings, flagpost: Flagpost
 
 def test_no_hold_ends_by_a_clock_that_is_ahead(ready: Settings) -> None:
     send(ready, "holds", hold("1", "case 6", until=ago(-1)))
-    with connect(ready) as client, pytest.raises(StageHalted, match="2 days ahead of Kafka's"):
+    with connect(ready) as client, pytest.raises(StageHalted, match="48 h ahead of Kafka's"):
         tend(ready, client, HoldBook(ready), ago(-2), "flagpost")
     assert set(HoldBook(ready).held()) == {"x:1"}
 

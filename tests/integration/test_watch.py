@@ -18,7 +18,7 @@ from kafka.structs import OffsetAndMetadata
 from pipeline.alert.rules import RulesFile, SystemRules
 from pipeline.pause import pause_file
 from pipeline.settings import Settings
-from pipeline.watch import conditions as checks
+from pipeline.watch import worker_conditions as checks
 from pipeline.watch.condition import Condition
 from pipeline.watch.connections import Connections
 from pipeline.watch.follower import FOLLOWED_FOR, Follower, News
@@ -165,6 +165,12 @@ async def test_a_stage_that_worked_and_is_gone_is_told(
     found = await looks_until(watch, lambda found: ("system-restarts", "classify") in found, 20)
     assert found["system-restarts", "classify"].severity == "critical"
     assert ("system-restarts", "index") not in found, "what never did anything need not run"
+
+
+async def test_a_machine_whose_clock_is_wrong_is_told(ready: Settings, watch: Watch, producer: KafkaProducer) -> None:
+    say(ready, producer, report(stage="index", host="control-2", at=now() + dt.timedelta(days=400)))
+    found = await looks_until(watch, lambda found: ("system-clock", "control-2") in found, 20)
+    assert "control-2 is 400 days ahead of Kafka's" in found["system-clock", "control-2"].title
 
 
 async def test_lag_is_told_by_age_and_for_stages_that_have_worked(

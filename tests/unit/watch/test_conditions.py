@@ -12,15 +12,18 @@ from pipeline.watch.conditions import (
     blind_conditions,
     dead_letter_conditions,
     lag_conditions,
-    paused_conditions,
-    restart_conditions,
     rules_conditions,
     silent_source_conditions,
     told_once,
-    unseen_conditions,
 )
 from pipeline.watch.lives import Lives
 from pipeline.watch.sources import Silence
+from pipeline.watch.worker_conditions import (
+    clock_conditions,
+    paused_conditions,
+    restart_conditions,
+    unseen_conditions,
+)
 from tests.doubles.manual_clock import START
 from tests.unit.watch.reports import report
 
@@ -72,6 +75,31 @@ def test_a_pause_of_a_worker_that_is_gone_is_no_pause() -> None:
     assert paused_conditions(lives, START + MINUTE) == []
     lives.saw(report(), START + MINUTE)
     assert paused_conditions(lives, START + MINUTE) == []
+
+
+@pytest.mark.parametrize(
+    ("leads", "told"),
+    [
+        ((60, 60, 60), None),
+        ((61,), ("error", "61 s ahead of Kafka's")),
+        ((-3, -3, 400 * 86_400), ("critical", "400 days ahead of Kafka's")),
+        ((-7200, -7201), None),  # both may have been on their way for two hours, while Kafka was away
+        ((-7200, -7201, -7200), ("critical", "2 h behind Kafka's")),
+        ((-7200, -7200, -2), None),
+    ],
+)
+def test_a_machines_clock_that_is_wrong_is_told_once_it_is_sure(
+    leads: Sequence[float], told: tuple[str, str] | None
+) -> None:
+    lives = Lives()
+    for stage in ("classify", "index"):
+        for number, lead in enumerate(leads):
+            at = START + number * SECOND
+            lives.saw(report(stage=stage, at=at + lead * SECOND), at)
+    found = told_once(clock_conditions(lives, START + 5 * SECOND))
+    assert [(one.about, one.severity) for one in found] == ([("control-1", told[0])] if told else [])
+    assert all(told is not None and told[1] in one.title for one in found)
+    assert clock_conditions(lives, START + MINUTE) == [], "of a worker that is gone nobody knows"
 
 
 def lives_that_start(

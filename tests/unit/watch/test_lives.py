@@ -48,6 +48,14 @@ def test_ones_own_report_tells_how_wrong_the_own_clock_is() -> None:
     assert lives.now(START - HOUR) == START, "no earlier than the newest sign"
 
 
+def test_the_last_three_signs_tell_how_far_a_clock_is_ahead_at_least() -> None:
+    lives = Lives()
+    for number in range(5):
+        lives.saw(report(at=START + number * HOUR), START)
+    [life] = lives
+    assert life.leads == (2 * HOUR, 3 * HOUR, 4 * HOUR)
+
+
 def test_signs_go_on_or_come_again_after_a_gap() -> None:
     lives = Lives()
     assert lives.resumed_at() is None
