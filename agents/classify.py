@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 
 
 async def _make(settings: Settings, producer: KafkaProducer, _resources: AsyncExitStack) -> ClassifyStage:
-    judge = await asyncio.to_thread(Judge.load, settings)
+    judge = await asyncio.to_thread(Judge.load, settings, explain_chatter=False)
     model, activation = judge.classifier.model, judge.classifier.activation
     since = await asyncio.to_thread(took_over_at, settings, model, activation, dt.datetime.now(dt.UTC))
     return ClassifyStage(judge, producer, settings.chatter_sample, took_over_at=since)

@@ -20,8 +20,16 @@ from schemas.labels import FLAGGED, LABELS, Grade, Label
 from schemas.verdict import Scores, Verdict
 
 
-def decide(judgement: Judgement, prepared: Prepared, classifier: Classifier, language: str | None = None) -> Verdict:
-    """The verdict on the text that ``judgement`` is of. ``language`` is the text's if it is surely not English."""
+def decide(
+    judgement: Judgement,
+    prepared: Prepared,
+    classifier: Classifier,
+    language: str | None = None,
+    explain_chatter: bool = True,
+) -> Verdict:
+    """The verdict on the text that ``judgement`` is of. ``language`` is the text's if it is surely not English; then it has
+    no reasons, nor has chatter unless ``explain_chatter``.
+    """
     thresholds = classifier.thresholds
     scores = judgement.scores
     danger = judgement.grades["immediate"]
@@ -29,13 +37,14 @@ def decide(judgement: Judgement, prepared: Prepared, classifier: Classifier, lan
     if has_words(prepared.text) and language is None and max(1 - scores["chatter"], danger) >= thresholds.flag:
         label = max(FLAGGED, key=lambda one: scores[one])
     flagged = label != "chatter"
+    explained = language is None and (flagged or explain_chatter)
     return Verdict(
         label=label,
         also=[one for one in FLAGGED if flagged and one != label and judgement.holds[one] >= thresholds.also],
         scores=Scores(**{one: round(scores[one], 4) for one in LABELS}),
         grade=_grade(judgement, danger >= thresholds.immediate) if flagged else None,
         unsure=flagged and scores[label] < thresholds.unsure,
-        reasons=reasons_for(label, judgement, prepared) if language is None else [],
+        reasons=reasons_for(label, judgement, prepared) if explained else [],
         language=language,
         model=classifier.model,
         activation=classifier.activation,

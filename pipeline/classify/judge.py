@@ -20,19 +20,21 @@ from schemas.verdict import Verdict
 class Judge:
     """Gives verdicts on texts. Inference runs in one thread of its own, so that the event loop stays free."""
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self, classifier: Classifier, explain_chatter: bool = True) -> None:
+        """Without ``explain_chatter`` only what is flagged gets reasons: most posts are chatter, and nobody asks why."""
         self.classifier = classifier
+        self._explain_chatter = explain_chatter
         self.inferred: Callable[[float], None] = lambda _seconds: None
         """Told how many seconds each `verdicts` took, in the thread that it ran in."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
 
     @classmethod
-    def load(cls, settings: Settings) -> Judge:
+    def load(cls, settings: Settings, explain_chatter: bool = True) -> Judge:
         """The released model of the settings. Raises `ModelRefused`."""
         try:
             classifier = load(settings.model, settings.inference_threads)
             require_sane(classifier, settings.model)
-            return cls(classifier)
+            return cls(classifier, explain_chatter)
         except UnusableModel as error:
             raise ModelRefused(
                 str(error),
@@ -46,7 +48,8 @@ class Judge:
         verdicts: dict[int, Verdict] = {}
         for position, judgement in self.classifier.judge_as_ready([one.text for one in prepared]):
             one = prepared[position]
-            verdicts[position] = decide(judgement, one, self.classifier, other_language(one.text))
+            language = other_language(one.text)
+            verdicts[position] = decide(judgement, one, self.classifier, language, self._explain_chatter)
         self.inferred(time.perf_counter() - begun)
         return [verdicts[position] for position in range(len(texts))]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from models.classifier import Judgement
@@ -16,6 +17,8 @@ MOST_WORDS: Final = 4
 """Of one phrase."""
 LONGEST: Final = 256
 """Characters of a reason (schemas/verdict.py bounds it)."""
+
+_NO_PUNCTUATION: Final = re.compile(r"[\w'@#]|[^\x00-\x7f]")
 
 # Words that mean nothing by themselves. They are never named, and stand in a phrase only between two that are.
 _FUNCTION_WORDS: Final = frozenset(
@@ -36,11 +39,11 @@ def reasons_for(label: Label, judgement: Judgement, prepared: Prepared) -> list[
     """
     text = prepared.text
     words = _words(judgement, LABELS.index(label), text)
-    telling = [word for word in words if _can_tell(text[word.start : word.end])]
-    strongest = max((word.share for word in telling), default=0.0)
+    telling = [index for index, word in enumerate(words) if _can_tell(text[word.start : word.end])]
+    strongest = max((words[index].share for index in telling), default=0.0)
     if strongest <= 0:
         return []
-    named = {word for word in telling if word.share >= LEAST_PART * strongest}
+    named = [index for index in telling if words[index].share >= LEAST_PART * strongest]
     phrases = sorted(_phrases(words, named, text), key=lambda phrase: -phrase.share)[:MOST_REASONS]
     reasons = []
     for phrase in phrases:
@@ -68,7 +71,7 @@ def _words(judgement: Judgement, column: int, text: str) -> list[_Span]:
             words[-1] = _Span(words[-1].start, end, words[-1].share + share)
         else:
             words.append(_Span(start, end, share))
-    return [word for word in words if any(_is_word(c) or not c.isascii() for c in text[word.start : word.end])]
+    return [word for word in words if _NO_PUNCTUATION.search(text, word.start, word.end)]
 
 
 def _is_word(character: str) -> bool:
@@ -84,15 +87,15 @@ def _can_tell(word: str) -> bool:
     return not _is_function_word(word) and not word.startswith(("@", "http://", "https://"))
 
 
-def _phrases(words: list[_Span], named: set[_Span], text: str) -> list[_Span]:
-    """Joins named words that stand beside each other, or with one function word between them, up to `MOST_WORDS`."""
+def _phrases(words: list[_Span], named: list[int], text: str) -> list[_Span]:
+    """Joins words that stand beside each other, or with one function word between them, up to `MOST_WORDS`. ``named`` are
+    their places among ``words``.
+    """
     phrases: list[_Span] = []
     length = 0
     last = -2  # index of the last named word
-    for index, word in enumerate(words):
-        if word not in named:
-            continue
-        between = words[last + 1 : index]
+    for index in named:
+        word, between = words[index], words[last + 1 : index]
         if (
             phrases
             and len(between) <= 1

@@ -83,7 +83,7 @@ class _Batch:
 def profile(_rig: Rig, sizes: Sizes) -> list[Figure]:
     """CPU microseconds a post of every step; steps that hold others are told as what they add."""
     settings = Settings()
-    judge = Judge.load(settings)
+    judge = Judge.load(settings, explain_chatter=False)
     classifier = judge.classifier
     assert isinstance(classifier, OpenVinoClassifier)
     graph = classifier.graph
@@ -93,7 +93,7 @@ def profile(_rig: Rig, sizes: Sizes) -> list[Figure]:
         recorded.answers |= zip(batch.texts, batch.judgements, strict=True)
 
     def stage() -> ClassifyStage:
-        return ClassifyStage(Judge(recorded), _Nowhere(), settings.chatter_sample)
+        return ClassifyStage(Judge(recorded, explain_chatter=False), _Nowhere(), settings.chatter_sample)
 
     steps: dict[str, Callable[[_Batch], object]] = {
         "decode": lambda batch: [codec.decode_post(one.value, one.timestamp) for one in batch.messages],

@@ -64,6 +64,24 @@ def test_a_danger_that_is_there_now_is_never_dropped_as_chatter() -> None:
     assert (one.label, one.grade, one.unsure) == ("help_request", "immediate", True)
 
 
+@pytest.mark.parametrize(
+    ("label", "explain_chatter", "told"),
+    [("chatter", True, True), ("chatter", False, False), ("intel", False, True)],
+)
+def test_what_is_flagged_is_always_explained_and_chatter_where_it_is_wanted(
+    label: str, explain_chatter: bool, told: bool
+) -> None:
+    judgement = Judgement(
+        scores={one: float(one == label) for one in LABELS},
+        grades=dict.fromkeys(GRADES, 0.1),
+        holds=dict.fromkeys(FLAGGED, 0.0),
+        shares=np.ones((2, 4), dtype=np.float32),
+        spans=[(0, 6), (7, 13)],
+    )
+    one = decide(judgement, prepare("lovely sunset"), KeywordClassifier(), None, explain_chatter)
+    assert (one.label, bool(one.reasons)) == (label, told)
+
+
 def test_what_is_not_in_english_is_chatter_and_says_so() -> None:
     one = verdict((0.1, 0.8, 0.05, 0.05), grades=(0.9, 0.05, 0.05), language="pl")
     assert (one.label, one.grade, one.language, one.reasons) == ("chatter", None, "pl", [])

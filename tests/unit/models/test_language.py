@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from models import language as languages
 from models.language import has_words, other_language
+from models.prepare import prepare
+from models.training.dataset import read_corpus
 
 
 @pytest.mark.parametrize(
@@ -40,6 +43,25 @@ def test_english_is_english(text: str) -> None:
     ],
 )
 def test_another_language_is_named(text: str, language: str) -> None:
+    assert other_language(text) == language
+
+
+def test_two_english_words_say_what_a_look_at_the_whole_text_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [prepare(one.text).text for one in read_corpus()]
+    shortly = [other_language(text) for text in texts]
+    monkeypatch.setattr(languages, "ENOUGH_ENGLISH_WORDS", 10_000)
+    assert shortly == [other_language(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("gestern wurde mir das Rad geklaut, what a day, bitte melden wer etwas gesehen hat", "de"),
+        ("mi hanno rubato la bici ieri sera alla stazione, what the hell", None),
+        ("ayer por la tarde me robaron la cartera en el metro y estoy without dinero ni tarjeta", "es"),
+    ],
+)
+def test_a_word_of_english_is_not_english_and_two_are(text: str, language: str | None) -> None:
     assert other_language(text) == language
 
 
