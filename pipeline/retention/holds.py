@@ -73,14 +73,20 @@ class HoldBook:
         once more behind them. Only where this process is killed between the two it stays undone. Blocks; raises as `look`
         and `send`, see there for ``afterwards``.
         """
+        came: list[tuple[bytes | None, bytes | None]] = []
         while records:
             send(self._settings, records, afterwards)
             with TopicReader(self._settings, HOLDS) as reader:
                 bounds = reader.bounds()
                 seen = list(self._since(reader, bounds))
-            records = undone(seen, records)
-            take(self._holds, seen)
             self._next = {number: end for number, (_, end) in bounds.items()}
+            records = undone(seen, records)
+            came += seen
+        try:
+            take(self._holds, came)  # at the end: what can't be read must not keep us from putting right what can
+        except StageHalted:
+            self._holds, self._next = {}, {}  # the next look comes upon it, too
+            raise
 
     def _since(self, reader: TopicReader, bounds: Bounds) -> Iterator[tuple[bytes | None, bytes | None]]:
         """Key and value of what came since the last look."""

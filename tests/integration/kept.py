@@ -10,8 +10,10 @@ from kafka import KafkaProducer
 
 from pipeline.elasticsearch_client import connect
 from pipeline.index.document import document_of
+from pipeline.retention.holds import HoldBook
 from pipeline.settings import Settings
 from schemas import codec
+from schemas.hold import Hold
 from schemas.identity import document_id, version_of
 from schemas.item import Item, Withdrawn
 from schemas.mapping import ITEMS
@@ -95,3 +97,11 @@ def retained(flagpost: Flagpost, *arguments: str) -> dict[str, Any]:
 def counts(told: dict[str, Any], what: str) -> tuple[int, int, int]:
     step = told["steps"][what]
     return step["found"], step["deleted"], step["spared"]
+
+
+def hold(id: str, why: str, **fields: Any) -> Hold:
+    return Hold(**{"item": judged(id, 4), "by": "j.doyle", "at": ago(3), "why": why, **fields})
+
+
+def held(settings: Settings) -> dict[str, tuple[str, str, Item, Item | Withdrawn | None]]:
+    return {uid: (one.by, one.why, one.item, one.latest) for uid, one in HoldBook(settings).look().items()}

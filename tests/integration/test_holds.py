@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
-from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from pipeline.done import wait_until_done
 from pipeline.elasticsearch_client import connect
 from pipeline.errors import StageHalted
-from pipeline.retention import holds
-from pipeline.retention.forget import Request, forget, plan
 from pipeline.retention.holds import RELIED_ON_FOR, HoldBook
-from pipeline.retention.seek import traces_of
 from pipeline.retention.tend import tend
 from pipeline.settings import Settings
 from schemas.hold import Hold
 from schemas.identity import document_id
-from schemas.item import Item, Withdrawn
 from tests.doubles.manual_clock import ManualClock
-from tests.found import records
 from tests.integration.kept import (
     NOW,
     YEAR,
@@ -32,6 +26,8 @@ from tests.integration.kept import (
     deleted,
     forget_deletes_at_once,
     found,
+    held,
+    hold,
     judged,
     lose_all,
     retained,
@@ -44,10 +40,6 @@ from tests.worker_processes import WorkerProcesses, wait_for
 pytestmark = pytest.mark.integration
 
 NOBODY_THERE = {"elasticsearch_url": "http://127.0.0.1:1"}
-
-
-def hold(id: str, why: str, **fields: Any) -> Hold:
-    return Hold(**{"item": judged(id, 4), "by": "j.doyle", "at": ago(3), "why": why, **fields})
 
 
 # What is held
@@ -73,53 +65,6 @@ def test_a_held_item_is_there_again_after_a_rebuild_from_topics_that_have_forgot
     assert shown["item"]["post"]["text"] == "lads dealing by the pier"
     assert [line["by"] for line in audit_of(ready, "hold-added")] == ["j.doyle"] * 2
     assert len(audit_of(ready, "hold-viewed")) == 1
-
-
-def test_what_somebody_holds_or_releases_while_retain_looks_stays_so(
-    ready: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def meanwhile(*asked: Any) -> dict[str, Item | Withdrawn]:
-        send(ready, "holds", Hold(item=judged("lapsed", 4), by="a.khan", at=NOW, why="case 7"))
-        released(ready, "x:freed")
-        return {"x:freed": deleted("freed", 1)}  # the hold of it would be renewed
-
-    send(ready, "holds", Hold(item=judged("lapsed", 4), by="j.doyle", at=ago(3), why="case 6", until=ago(1)))
-    send(ready, "holds", Hold(item=judged("freed", 4), by="j.doyle", at=ago(3), why="case 6"))
-    monkeypatch.setattr("pipeline.retention.tend.stored", meanwhile)
-    with connect(ready) as client:
-        tend(ready, client, HoldBook(ready), NOW, "flagpost")
-    assert {uid: one.why for uid, one in HoldBook(ready).look().items()} == {"x:lapsed": "case 7"}
-
-
-def test_what_somebody_holds_or_releases_in_the_moment_before_retain_writes_stays_so(
-    ready: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def too_late(*asked: Any) -> None:
-        if not done:
-            done.append(asked)
-            send(ready, "holds", Hold(item=judged("lapsed", 4), by="a.khan", at=NOW, why="case 7"))
-            released(ready, "x:freed")
-        really_sent(*asked)
-
-    done: list[Any] = []
-    send(ready, "holds", Hold(item=judged("lapsed", 4), by="j.doyle", at=ago(3), why="case 6", until=ago(1)))
-    for name in ("freed", "kept"):
-        send(ready, "holds", hold(name, "case 6"))
-        store(ready, deleted(name, 1), 1)  # the holds of both are renewed
-    really_sent = holds.send
-    monkeypatch.setattr(holds, "send", too_late)
-    with connect(ready) as client:
-        tend(ready, client, HoldBook(ready), NOW, "flagpost")
-    assert told(ready) == {
-        "x:lapsed": ("a.khan", "case 7", judged("lapsed", 4), None),
-        "x:kept": ("j.doyle", "case 6", judged("kept", 4), deleted("kept", 1)),
-    }
-
-
-def released(settings: Settings, uid: str) -> None:
-    producer = KafkaProducer(bootstrap_servers=settings.bootstrap())
-    producer.send(settings.named("holds"), None, key=uid.encode())
-    producer.close()
 
 
 def test_a_hold_ends_when_it_is_released_or_lapses_and_then_the_item_goes(ready: Settings, flagpost: Flagpost) -> None:
@@ -185,14 +130,10 @@ def test_an_item_is_held_for_longer_as_it_was_whatever_its_author_does(ready: Se
         "x:1 is held now until 2101-02-03, with the item as it was held first; before: by j.doyle"
     )
     assert ran.out.endswith(" until 2100-01-01, case 4.\n")
-    assert told(ready) == {"x:1": ("a.khan", "case 4, retrial", first, deleted("1", 1))}
+    assert held(ready) == {"x:1": ("a.khan", "case 4, retrial", first, deleted("1", 1))}
     added, again = audit_of(ready, "hold-added")
     assert (added["by"], again["by"], again["detail"]["held_by"]) == ("j.doyle", "a.khan", "j.doyle")
     assert (again["detail"]["why"], again["detail"]["held_until"]) == ("case 4, retrial", added["detail"]["until"])
-
-
-def told(settings: Settings) -> dict[str, tuple[str, str, Item, Item | Withdrawn | None]]:
-    return {uid: (one.by, one.why, one.item, one.latest) for uid, one in HoldBook(settings).look().items()}
 
 
 def test_a_hold_that_lapsed_is_renewed_until_retain_has_dropped_it(ready: Settings, flagpost: Flagpost) -> None:
@@ -238,34 +179,3 @@ def compacted_away(settings: Settings) -> None:
         if "delete" in policy:
             admin.delete_records({TopicPartition(name, 0): 2})
     admin.close()
-
-
-# Asked again before a delete
-
-
-def test_what_is_held_anew_while_others_are_forgotten_stays_held(ready: Settings) -> None:
-    send(ready, "holds", hold("1", "case 6", until=ago(1)), hold("2", "case 6", until=ago(1)))
-    with connect(ready) as client:
-        traces = traces_of(client, ready, {"x:1", "x:2"})
-    doing = plan(traces, HoldBook(ready).look(), NOW)
-    assert doing.lapsed == ["x:1", "x:2"]
-    send(ready, "holds", hold("1", "case 7"))
-    forget(ready, doing, traces, Request("r1", "j.doyle", "request 12", NOW))
-    assert {uid: one.why for uid, one in HoldBook(ready).look().items()} == {"x:1": "case 7"}
-
-
-def test_what_is_held_while_the_question_stands_is_not_forgotten(
-    ready: Settings, flagpost: Flagpost, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def meanwhile(_question: str) -> bool:
-        send(ready, "holds", hold("1", "case 7"))
-        return True
-
-    store(ready, judged("1", 1), 1)
-    monkeypatch.setattr("click.confirm", meanwhile)
-    ran = flagpost("forget", "--post", "x:1", "--why", "request 12")
-    assert (ran.code, "x:1 can't be forgotten: there is a hold on it" in ran.err) == (2, True), ran.err
-    assert records(ready, "posts") == []
-    ran = flagpost("forget", "--post", "x:1", "--why", "request 12", "--except-held")
-    assert ("0 forgotten." in ran.out, "1 held: once nobody holds them" in ran.out) == (True, True), ran.out
-    assert records(ready, "posts") == []
