@@ -64,6 +64,14 @@ def items_over(ages: Ages, now: dt.datetime) -> dict[str, Any]:
     return {"bool": {"filter": [live], "should": either, "minimum_should_match": 1}}
 
 
+def outlasting(query: dict[str, Any]) -> dict[str, Any]:
+    """Those of the items that ``query`` finds that outlast a repeat of their post: a decision on it or an edit of it has a
+    higher version than what classify makes of the repeat. Any other item is overwritten by it, and as young as that.
+    """
+    decided, edited = {"range": {"flagpost.reviews": {"gt": 0}}}, {"exists": {"field": "flagpost.edited_at"}}
+    return {"bool": {"filter": [query], "should": [decided, edited], "minimum_should_match": 1}}
+
+
 def alerts_over(ages: Ages, now: dt.datetime) -> dict[str, Any]:
     return _before("event.end", now - ages.alerts)
 

@@ -30,6 +30,9 @@ from schemas.topics import FLAGGED
 AHEAD: Final = dt.timedelta(days=7)
 """For so many days of nights on which `flagpost retain` did not run nothing is missed."""
 
+AT_ONCE: Final = 1000
+"""Items that are read and sent together: a week of all that is decided or edited may not fit into memory."""
+
 
 def last_judged(settings: Settings, uids: Collection[str], ages: Ages, now: dt.datetime) -> dict[str, dt.datetime]:
     """`youngest` of all that ``[flagged]`` holds. Reads it from its beginning; blocks; raises as `TopicReader`."""

@@ -19,7 +19,14 @@ from msgspec import Struct
 from pipeline.audit import ITSELF, audited, record
 from pipeline.elasticsearch_client import explained
 from pipeline.retention import repeats, tombstones
-from pipeline.retention.age import Ages, alerts_over, audit_over, items_over, tombstones_from_before
+from pipeline.retention.age import (
+    Ages,
+    alerts_over,
+    audit_over,
+    items_over,
+    outlasting,
+    tombstones_from_before,
+)
 from pipeline.retention.agreement import disagreements
 from pipeline.retention.clocks import require_not_ahead
 from pipeline.retention.holds import HoldBook, in_force
@@ -106,15 +113,20 @@ class Retention:
 
     def _take_repeats(self) -> None:
         """Lets items whose time is over soon, and whose post came in once more, count from then."""
-        soon = items_over(self._ages, self._now + repeats.AHEAD)
-        uids = [one.uid for page in find(self._client, self._settings, ITEMS.write_alias, soon) for one in page]
+        soon = outlasting(items_over(self._ages, self._now + repeats.AHEAD))
+        uids = frozenset(
+            one.uid for page in find(self._client, self._settings, ITEMS.write_alias, soon) for one in page
+        )
         if not uids:
             return
-        judged = repeats.last_judged(self._settings, frozenset(uids), self._ages, self._now)
-        items = repeats.younger(stored(self._client, self._settings, sorted(judged)), judged)
-        if not self._dry_run:
-            send(self._settings, repeats.records_of(items), AGAIN)
-        self._repeated = {one.uid for one in items}
+        judged = repeats.last_judged(self._settings, uids, self._ages, self._now)
+        again = sorted(judged)
+        for start in range(0, len(again), repeats.AT_ONCE):
+            some = stored(self._client, self._settings, again[start : start + repeats.AT_ONCE])
+            items = repeats.younger(some, judged)
+            if not self._dry_run:
+                send(self._settings, repeats.records_of(items), AGAIN)
+            self._repeated |= {one.uid for one in items}
 
     # Steps
 

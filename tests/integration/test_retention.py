@@ -14,6 +14,7 @@ from pipeline.done import wait_until_done
 from pipeline.elasticsearch_client import connect
 from pipeline.errors import StageHalted
 from pipeline.lag import group_of
+from pipeline.retention import repeats, retain
 from pipeline.retention.age import Ages, items_over
 from pipeline.retention.purge import Found, Throttle, find, purge
 from pipeline.retention.retain import Retention
@@ -182,6 +183,24 @@ def test_a_decided_item_whose_post_came_in_again_stays_for_as_long_as_that_and_n
     with WorkerProcesses(ready, "index", **YEAR):
         wait_until_done(ready, timeout=60, stages=("index",))
     assert reviewed(ready) == {"over": (True, ago(30)), "soon": (True, ago(30))}
+
+
+def test_only_what_outlasts_a_repeat_is_looked_for_among_the_items_whose_time_is_over_soon(
+    ready: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repeats, "AT_ONCE", 1)  # in more than one part
+    decided = msgspec.structs.replace(
+        judged("decided", 362), reviews=1, review=Decision(by="a.khan", at=ago(9), grade="prompt")
+    )
+    for one in (decided, judged("edited", 362, edited_at=ago(362)), judged("plain", 362)):
+        store(ready, one, 362)
+        send(ready, "flagged", item(post=post(one.id, created_at=ago(362)), judged_at=ago(30)), days=30)
+    asked: list[list[str]] = []
+    really = retain.stored
+    monkeypatch.setattr(retain, "stored", lambda *rest: (asked.append(rest[-1]), really(*rest))[1])
+    with connect(ready) as client:
+        assert Retention(ready, client, NOW).run().repeated == 2
+    assert asked == [["x:decided"], ["x:edited"]]
 
 
 def reviewed(settings: Settings) -> dict[str, tuple[bool, dt.datetime]]:
