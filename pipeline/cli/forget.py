@@ -69,6 +69,7 @@ def forget(
     from pipeline.cli.shown.forget import also_known, found, in_files
     from pipeline.elasticsearch_client import connect
     from pipeline.retention import forget as forgetting
+    from pipeline.retention.clocks import require_not_ahead
     from pipeline.retention.holds import HoldBook
     from pipeline.retention.seek import Author, follow, posts_of, traces_of
     from pipeline.retention.sight import is_uid
@@ -89,7 +90,10 @@ def forget(
         doing = forgetting.plan(traces, book.look(), now)
         rows = rows_in(exports, traces, author)
         has_rows = any(one.wanted for one in rows.values())
-        on_record.write("forget-sought", request, found=str(len(traces.uids)), dry_run="yes" if dry_run else "")
+        taken_in = on_record.write(
+            "forget-sought", request, found=str(len(traces.uids)), dry_run="yes" if dry_run else ""
+        )
+        require_not_ahead(dt.datetime.now(dt.UTC), taken_in)  # or what is held would count as lapsed
         if author:
             _require_one_source(author, traces)
         elif not any(map(traces.places, traces.uids)) and not traces.deleted and not has_rows:

@@ -38,8 +38,9 @@ class OnRecord:
             )
         return cls(settings, signed_on(), why)
 
-    def write(self, act: str, on: str, **detail: str) -> None:
-        """Returns once the line stands in `[audit]`: what it tells may be shown then, and not before.
+    def write(self, act: str, on: str, **detail: str) -> dt.datetime | None:
+        """Returns once the line stands in `[audit]`: what it tells may be shown then, and not before. It returns when Kafka
+        took the line in, see `pipeline.audit.record`.
 
         Raises `InvalidInput` for what is too long to be told whole, and what `pipeline.audit.record` raises.
         """
@@ -53,7 +54,7 @@ class OnRecord:
         line = audited(
             act, on, dt.datetime.now(dt.UTC), self.by, **{name: value for name, value in told.items() if value}
         )
-        record(self.settings, line)
+        return record(self.settings, line)
 
     def _whence(self) -> dict[str, str]:
         """What vouches for the name: the machine, its number for the user, and as whom the clusters know them."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from pipeline.retention.holds import HoldBook
 from pipeline.settings import Settings
+from schemas.hold import Hold
 from schemas.identity import document_id
 from schemas.post import Author
 from tests.found import records
 from tests.integration.kept import (
+    ago,
     audit_of,
     judged,
     send,
@@ -55,6 +60,24 @@ def test_what_was_held_is_to_be_forgotten_until_it_is(ready: Settings, flagpost:
     assert "1 forgotten." in flagpost(*asked).out
     assert [json.loads(one.value)["id"] for one in records(ready, "posts")] == ["1"]
     assert flagpost("hold", "list").out == "Nothing is held.\n"
+
+
+def test_by_a_clock_that_is_ahead_nothing_that_is_held_is_forgotten(
+    ready: Settings, flagpost: Flagpost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> Ahead:
+            return cls.fromtimestamp(dt.datetime.now(dt.UTC).timestamp() + 20 * 86_400, tz)
+
+    store(ready, judged("1", 1), 1)
+    send(ready, "holds", Hold(item=judged("1", 1), by="j.doyle", at=ago(3), why="R v Marsh", until=ago(-10)))
+    monkeypatch.setattr("pipeline.cli.forget.dt", SimpleNamespace(datetime=Ahead, UTC=dt.UTC))
+    ran = flagpost("forget", "--post", "x:1", "--why", "request 12", "--yes", "--timeout", "0")
+    assert "20 days ahead of Kafka's" in ran.err
+    assert ran.code != 0
+    assert set(HoldBook(ready).held()) == {"x:1"}
+    assert records(ready, "posts") == []
 
 
 def test_what_would_be_forgotten_is_told_before_anything_is_done(
