@@ -16,6 +16,7 @@ from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from pipeline.cli.on_record import OnRecord
+    from pipeline.message import Outgoing
     from schemas.hold import Hold
 
 SENT_NOT_SURE: Final = "Then look with `flagpost hold list` whether it stands there."
@@ -57,7 +58,6 @@ def add(named: str, why: str, until: str | None, sooner: bool, by: str | None) -
     from pipeline.elasticsearch_client import connect
     from pipeline.index.lookup import find_item
     from pipeline.retention.holds import HoldBook, ends_sooner, extended, held_record, standing
-    from pipeline.send import send
     from schemas.hold import Hold
     from schemas.identity import document_id
 
@@ -66,7 +66,8 @@ def add(named: str, why: str, until: str | None, sooner: bool, by: str | None) -
     if end is not None and end <= now:
         raise InvalidInput("--until has passed already.", "Give a day to come, or leave it out.")
     on_record = _on_record(settings, why, by)
-    before = standing(HoldBook(settings).look(), named)
+    book = HoldBook(settings)
+    before = standing(book.look(), named)
     if before is None:
         with connect(settings) as client:
             item = find_item(client, settings, named)
@@ -78,9 +79,13 @@ def add(named: str, why: str, until: str | None, sooner: bool, by: str | None) -
         )
     else:
         wanted = extended(before, on_record.by, now, on_record.why, end)
-    held = held_record(wanted)
+    held_record(wanted)  # raises for one that nobody could read, before it is recorded
+
+    def said(there: Hold | None) -> Outgoing:
+        return held_record(extended(there, on_record.by, now, on_record.why, end) if there else wanted)
+
     on_record.write("hold-added", document_id(wanted.source, wanted.id), until=_written(end), **_instead_of(before))
-    send(settings, [held], SENT_NOT_SURE)
+    book.say(said, before, SENT_NOT_SURE)
     was = f", with the item as it was held first; before: {told(before)}" if before else ""
     click.echo(f"{one_line(wanted.uid)} is held {'now ' if before else ''}{lasts(wanted)}{was}.")
 
@@ -138,15 +143,16 @@ def release(named: str, why: str, by: str | None) -> None:
     """
     from pipeline.retention.holds import HoldBook, ended
     from pipeline.retention.holds import named as hold_named
-    from pipeline.send import send
     from schemas.identity import document_id
 
     settings = load_settings()
     on_record = _on_record(settings, why, by)
-    found = hold_named(HoldBook(settings).look(), named)
+    book = HoldBook(settings)
+    found = hold_named(book.look(), named)
     on_record.write("hold-released", document_id(found.source, found.id), held_by=found.by, since=found.at.isoformat())
-    send(settings, [ended(found, dt.datetime.now(dt.UTC))], SENT_NOT_SURE)
-    click.echo(f"{one_line(found.uid)} is held no more.{still_to_forget(found)}")
+    now = dt.datetime.now(dt.UTC)
+    of = book.say(lambda there: ended(there or found, now), found, SENT_NOT_SURE) or found
+    click.echo(f"{one_line(found.uid)} is held no more.{still_to_forget(of)}")
 
 
 @hold.command()

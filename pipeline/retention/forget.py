@@ -140,10 +140,17 @@ def _tell_holds(settings: Settings, doing: Plan, traces: Traces, request: Reques
     book = HoldBook(settings)
     holds = book.look()  # somebody may have held one anew meanwhile, or released one
     held = in_force(holds, request.at)
-    ends = [Outgoing(HOLDS, uid.encode(), None) for uid in doing.lapsed if uid not in held]
-    later = [held_record(put_off(holds[uid], request.at)) for uid in doing.put_off if uid in held]
-    book.write([*ends, *later], AGAIN)
-    return set(doing.put_off) - held
+    records = [Outgoing(HOLDS, uid.encode(), None) for uid in doing.lapsed if uid not in held]
+    while records := [*records, *_reminders(holds, doing.put_off, request.at)]:
+        book.write(records, AGAIN)
+        holds, records = book.look(), []  # what somebody said in that moment counts, and knows of no request
+    return {uid for uid in doing.put_off if uid not in holds or not holds[uid].to_forget}
+
+
+def _reminders(holds: Mapping[str, Hold], uids: Iterable[str], at: dt.datetime) -> list[Outgoing]:
+    """The holds of ``uids`` that are in force and do not know yet that these are to be forgotten, as they are to be."""
+    held = in_force(holds, at)
+    return [held_record(put_off(holds[uid], at)) for uid in uids if uid in held and not holds[uid].to_forget]
 
 
 def delete_of(uid: str, now: dt.datetime) -> Outgoing:

@@ -76,10 +76,7 @@ class HoldBook:
         came: list[tuple[bytes | None, bytes | None]] = []
         while records:
             send(self._settings, records, afterwards)
-            with TopicReader(self._settings, HOLDS) as reader:
-                bounds = reader.bounds()
-                seen = list(self._since(reader, bounds))
-            self._next = {number: end for number, (_, end) in bounds.items()}
+            seen = self._seen()
             records = undone(seen, records)
             came += seen
         try:
@@ -87,6 +84,27 @@ class HoldBook:
         except StageHalted:
             self._holds, self._next = {}, {}  # the next look comes upon it, too
             raise
+
+    def say(self, said: Callable[[Hold | None], Outgoing], before: Hold | None, afterwards: str) -> Hold | None:
+        """Sends what a person says of the hold ``before``, as the last look saw it. What is said last counts; only a request
+        to forget that was noted in the moment before is taken over. Returns the hold of which it was said. Blocks; raises as
+        `write`.
+        """
+        while True:
+            record = said(before)
+            send(self._settings, [record], afterwards)
+            asked = request_before(self._seen(), record)
+            if asked is None or (before and before.to_forget):
+                return before
+            before = asked
+
+    def _seen(self) -> list[tuple[bytes | None, bytes | None]]:
+        """Key and value of what came since the last look or since this was asked last."""
+        with TopicReader(self._settings, HOLDS) as reader:
+            bounds = reader.bounds()
+            seen = list(self._since(reader, bounds))
+        self._next = {number: end for number, (_, end) in bounds.items()}
+        return seen
 
     def _since(self, reader: TopicReader, bounds: Bounds) -> Iterator[tuple[bytes | None, bytes | None]]:
         """Key and value of what came since the last look."""
@@ -126,6 +144,20 @@ def undone(seen: Iterable[tuple[bytes | None, bytes | None]], ours: Iterable[Out
         elif key in others:
             lost[key] = others[key]
     return [Outgoing(HOLDS, key, value) for key, value in lost.items()]
+
+
+def request_before(seen: Iterable[tuple[bytes | None, bytes | None]], ours: Outgoing) -> Hold | None:
+    """The last hold of the same item before ``ours`` that is to be forgotten, if there is one. Pure. Raises as `take`."""
+    found: dict[str, Hold] = {}
+    last: Hold | None = None
+    for key, value in seen:
+        if key != ours.key:
+            continue
+        if value == ours.value:
+            break
+        take(found, [(key, value)])
+        last = next((hold for hold in found.values() if hold.to_forget), last)
+    return last
 
 
 def in_force(holds: Mapping[str, Hold], now: dt.datetime) -> set[str]:

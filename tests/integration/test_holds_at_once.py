@@ -132,3 +132,48 @@ def test_what_is_held_while_the_question_stands_is_not_forgotten(
     ran = flagpost("forget", "--post", "x:1", "--why", "request 12", "--except-held")
     assert ("0 forgotten." in ran.out, "1 held: once nobody holds them" in ran.out) == (True, True), ran.out
     assert records(ready, "posts") == []
+
+
+@pytest.mark.parametrize("said", ["released", "held for longer"])
+def test_what_is_said_in_the_moment_before_forget_writes_counts_and_no_request_is_lost(
+    ready: Settings, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    def too_late(*asked: Any) -> None:
+        if not done:
+            done.append(asked)
+            released(ready, "x:1") if said == "released" else send(ready, "holds", hold("1", "case 7"))
+        really_sent(*asked)
+
+    done: list[Any] = []
+    send(ready, "holds", hold("1", "case 6"))
+    with connect(ready) as client:
+        traces = traces_of(client, ready, {"x:1"})
+    doing = plan(traces, HoldBook(ready).look(), NOW)
+    really_sent = holds.send
+    monkeypatch.setattr(holds, "send", too_late)
+    left = forget(ready, doing, traces, Request("r1", "j.doyle", "request 12", NOW))
+    there = {uid: (one.why, one.to_forget) for uid, one in HoldBook(ready).look().items()}
+    assert (left, there) == (({"x:1"}, {}) if said == "released" else (set(), {"x:1": ("case 7", NOW)}))
+
+
+@pytest.mark.parametrize("what", ["add", "release"])
+def test_a_request_to_forget_outlives_what_is_said_of_its_hold_at_the_same_time(
+    ready: Settings, flagpost: Flagpost, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def too_late(*asked: Any) -> None:
+        if not done:
+            done.append(asked)
+            send(ready, "holds", hold("1", "case 6", to_forget=NOW))
+        really_sent(*asked)
+
+    done: list[Any] = []
+    send(ready, "holds", hold("1", "case 6"))
+    really_sent = holds.send
+    monkeypatch.setattr(holds, "send", too_late)
+    ran = flagpost("hold", what, "x:1", "--why", "case 7", "--by", "a.khan")
+    assert ("run `flagpost forget --post x:1" in ran.out) == (what == "release"), ran.err
+    (one,) = HoldBook(ready).look().values()
+    assert (one.to_forget, one.why, one.until is None) == (
+        NOW,
+        *(("case 7", True) if what == "add" else ("case 6", False)),
+    )
