@@ -129,21 +129,31 @@ def take(holds: dict[str, Hold], records: Iterable[tuple[bytes | None, bytes | N
 
 
 def undone(seen: Iterable[tuple[bytes | None, bytes | None]], ours: Iterable[Outgoing]) -> list[Outgoing]:
-    """What somebody else wrote of the same items right before ``ours``, to be written again. ``seen`` is what the topic
+    """What somebody else said of the same items right before ``ours``, to be written again. ``seen`` is what the topic
     has taken in since ours were made, key and value, ours among it. Pure.
+
+    What tells only another state of the item is nobody's word, but another `flagpost retain`: it may stand or not.
     """
-    mine = {one.key: one.value for one in ours}
+    mine = {one.key: _word(one.value) for one in ours}
     others: dict[bytes | None, bytes | None] = {}
     lost: dict[bytes | None, bytes | None] = {}
     for key, value in seen:
         if key not in mine:
             continue
-        if value != mine[key]:
+        if _word(value) != mine[key]:
             others[key] = value
             lost.pop(key, None)  # it came behind ours as well, and stands
         elif key in others:
             lost[key] = others[key]
     return [Outgoing(HOLDS, key, value) for key, value in lost.items()]
+
+
+def _word(value: bytes | None) -> bytes | None:
+    """What somebody said of a hold by writing ``value``, without the state of its item."""
+    try:
+        return value and codec.encode(msgspec.structs.replace(codec.decode(HOLDS, value), latest=None))
+    except codec.InvalidMessage:
+        return value
 
 
 def request_before(seen: Iterable[tuple[bytes | None, bytes | None]], ours: Outgoing) -> Hold | None:

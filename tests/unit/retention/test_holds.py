@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline.cli.shown.hold import lasts, state_of
@@ -134,6 +135,14 @@ def test_what_somebody_wrote_right_before_ours_is_written_again(
     records = [(b"x:1", value) for value in seen] + [(b"x:2", THEIRS), (b"x:3", b"o3"), (b"x:2", LATER)]
     ours = [Outgoing(HOLDS, b"x:1", OURS), Outgoing(HOLDS, b"x:3", b"o3")]
     assert [(one.key, one.value) for one in undone(records, ours)] == [(b"x:1", value) for value in again]
+
+
+def test_of_two_retains_neither_takes_the_others_word_for_a_persons() -> None:
+    held = Hold(item=item(), by="j.doyle", at=START, why="case 6")
+    renewed = [held_record(msgspec.structs.replace(held, latest=latest)) for latest in (EDITED, gone())]
+    seen = [(b"x:1", None), *((one.key, one.value) for one in renewed)]  # behind a release
+    for ours in renewed:
+        assert [one.value for one in undone(seen, [ours])] == [None]
 
 
 @pytest.mark.parametrize(
