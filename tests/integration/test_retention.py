@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -274,6 +275,29 @@ def test_by_a_clock_that_is_ahead_of_kafkas_nothing_goes(ready: Settings) -> Non
     with connect(ready) as client, pytest.raises(StageHalted, match="100 days ahead of Kafka's"):
         Retention(ready, client, ago(-100)).run()
     assert set(found(ready)) == {"1"}
+
+
+def test_a_long_run_makes_no_clock_right(ready: Settings) -> None:
+    store(ready, judged("1", 400), 400)
+    moments = iter((0.0, 7_000.0, 7_000.0))
+    with connect(ready) as client, pytest.raises(StageHalted, match="ahead of Kafka's"):
+        Retention(ready, client, dt.datetime.now(dt.UTC), monotonic=lambda: next(moments)).run()
+    assert set(found(ready)) == {"1"}
+
+
+def test_what_comes_while_nothing_is_due_does_not_go_without_a_line(
+    ready: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def then_one_comes(*asked: Any) -> int:
+        number = really_counted(*asked)
+        store(ready, judged("fresh", 1), 0)
+        return number
+
+    really_counted = Retention._count
+    monkeypatch.setattr(Retention, "_count", then_one_comes)
+    with connect(ready) as client:
+        done = Retention(ready, client, ago(-400)).run()
+    assert (done.steps[0].deleted, set(found(ready))) == (0, {"fresh"})
 
 
 def test_a_dry_run_and_a_run_of_nothing_change_nothing_and_what_goes_is_on_record(
