@@ -12,7 +12,7 @@ from pipeline.entities.gazetteer import gazetteer
 from pipeline.index.bulk import BulkWriter
 from pipeline.index.stage import IndexStage, check_mapping
 from pipeline.retention.age import Ages
-from pipeline.retention.holds import HoldBook
+from pipeline.retention.hold_book import HoldBook
 from pipeline.settings import Settings
 from schemas.mapping import ALERTS, AUDIT, ITEMS
 

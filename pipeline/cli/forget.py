@@ -70,7 +70,7 @@ def forget(
     from pipeline.elasticsearch_client import connect
     from pipeline.retention import forget as forgetting
     from pipeline.retention.clocks import require_not_ahead
-    from pipeline.retention.holds import HoldBook
+    from pipeline.retention.hold_book import HoldBook
     from pipeline.retention.seek import Author, follow, posts_of, traces_of
     from pipeline.retention.sight import is_uid
 

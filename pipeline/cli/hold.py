@@ -57,7 +57,8 @@ def add(named: str, why: str, until: str | None, sooner: bool, by: str | None) -
     from pipeline.cli.shown.hold import lasts, told
     from pipeline.elasticsearch_client import connect
     from pipeline.index.lookup import find_item
-    from pipeline.retention.holds import HoldBook, ends_sooner, extended, held_record, standing
+    from pipeline.retention.hold_book import HoldBook
+    from pipeline.retention.holds import ends_sooner, extended, held_record, standing
     from schemas.hold import Hold
     from schemas.identity import document_id
 
@@ -100,7 +101,7 @@ def list_holds(as_json: bool) -> None:
     "to_forget").
     """
     from pipeline.cli.shown.hold import as_object, table
-    from pipeline.retention.holds import HoldBook
+    from pipeline.retention.hold_book import HoldBook
 
     holds = sorted(HoldBook(load_settings()).look().values(), key=lambda one: one.at)
     if as_json:
@@ -119,7 +120,7 @@ def show(named: str, why: str | None) -> None:
     import msgspec
 
     from pipeline.cli.on_record import OnRecord
-    from pipeline.retention.holds import HoldBook
+    from pipeline.retention.hold_book import HoldBook
     from pipeline.retention.holds import named as hold_named
     from schemas.identity import document_id
 
@@ -141,7 +142,8 @@ def release(named: str, why: str, by: str | None) -> None:
     reason, don't release it: `flagpost hold add` extends it. A post that `flagpost forget` left because it was held is
     to be forgotten then, and stays listed until it is.
     """
-    from pipeline.retention.holds import HoldBook, ended
+    from pipeline.retention.hold_book import HoldBook
+    from pipeline.retention.holds import ended
     from pipeline.retention.holds import named as hold_named
     from schemas.identity import document_id
 
@@ -163,7 +165,7 @@ def restore() -> None:
     """
     from pipeline.cli.retain import acting, holds_told, to_forget_told, warn
     from pipeline.elasticsearch_client import connect
-    from pipeline.retention.holds import HoldBook
+    from pipeline.retention.hold_book import HoldBook
     from pipeline.retention.tend import tend
 
     settings = load_settings()

@@ -33,7 +33,8 @@ from elasticsearch import Elasticsearch
 from pipeline.audit import audited, record
 from pipeline.errors import InvalidInput
 from pipeline.message import Outgoing
-from pipeline.retention.holds import HoldBook, held_record, in_force, put_off
+from pipeline.retention.hold_book import HoldBook
+from pipeline.retention.holds import held_record, in_force, put_off
 from pipeline.retention.seek import states
 from pipeline.retention.sight import is_uid
 from pipeline.retention.traces import Traces

@@ -30,7 +30,8 @@ from pipeline.retention.age import (
 )
 from pipeline.retention.agreement import disagreements
 from pipeline.retention.clocks import require_not_ahead
-from pipeline.retention.holds import HoldBook, in_force
+from pipeline.retention.hold_book import HoldBook
+from pipeline.retention.holds import in_force
 from pipeline.retention.keep import stored
 from pipeline.retention.purge import Found, Purged, Spared, Throttle, find, purge
 from pipeline.retention.tend import AGAIN, Tended, tend

@@ -14,7 +14,8 @@ from msgspec import Struct
 from pipeline.audit import audited, record
 from pipeline.message import Outgoing
 from pipeline.retention.clocks import require_not_ahead
-from pipeline.retention.holds import NOBODY, HoldBook, ended
+from pipeline.retention.hold_book import NOBODY, HoldBook
+from pipeline.retention.holds import ended
 from pipeline.retention.keep import care_for, stored
 from pipeline.send import send
 from pipeline.settings import Settings

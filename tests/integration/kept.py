@@ -10,7 +10,7 @@ from kafka import KafkaProducer
 
 from pipeline.elasticsearch_client import connect
 from pipeline.index.document import document_of
-from pipeline.retention.holds import HoldBook
+from pipeline.retention.hold_book import HoldBook
 from pipeline.settings import Settings
 from schemas import codec
 from schemas.hold import Hold

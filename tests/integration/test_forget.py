@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline.retention.holds import HoldBook
+from pipeline.retention.hold_book import HoldBook
 from pipeline.settings import Settings
 from schemas.hold import Hold
 from schemas.identity import document_id

@@ -11,7 +11,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from pipeline.done import wait_until_done
 from pipeline.elasticsearch_client import connect
 from pipeline.errors import StageHalted
-from pipeline.retention.holds import RELIED_ON_FOR, HoldBook
+from pipeline.retention.hold_book import RELIED_ON_FOR, HoldBook
 from pipeline.retention.tend import tend
 from pipeline.settings import Settings
 from schemas.hold import Hold

@@ -10,9 +10,10 @@ from kafka import KafkaProducer
 
 from pipeline.elasticsearch_client import connect
 from pipeline.errors import StageHalted
-from pipeline.retention import holds
+from pipeline.retention import hold_book
 from pipeline.retention.forget import Request, forget, plan
-from pipeline.retention.holds import HoldBook, held_record
+from pipeline.retention.hold_book import HoldBook
+from pipeline.retention.holds import held_record
 from pipeline.retention.seek import traces_of
 from pipeline.retention.tend import tend
 from pipeline.settings import Settings
@@ -65,8 +66,8 @@ def test_what_somebody_holds_or_releases_in_the_moment_before_retain_writes_stay
     for name in ("freed", "kept"):
         send(ready, "holds", hold(name, "case 6"))
         store(ready, deleted(name, 1), 1)  # the holds of both are renewed
-    really_sent = holds.send
-    monkeypatch.setattr(holds, "send", too_late)
+    really_sent = hold_book.send
+    monkeypatch.setattr(hold_book, "send", too_late)
     with connect(ready) as client:
         tend(ready, client, HoldBook(ready), NOW, "flagpost")
     assert held(ready) == {
@@ -86,8 +87,8 @@ def test_a_hold_that_nobody_can_read_keeps_none_from_being_put_right_and_stops_w
         really_sent(*asked)
 
     done: list[Any] = []
-    really_sent = holds.send
-    monkeypatch.setattr(holds, "send", too_late)
+    really_sent = hold_book.send
+    monkeypatch.setattr(hold_book, "send", too_late)
     book = HoldBook(ready)
     book.look()
     for tried in (lambda: book.write([held_record(hold("1", "case 6"))], ""), book.look):
@@ -149,8 +150,8 @@ def test_what_is_said_in_the_moment_before_forget_writes_counts_and_no_request_i
     with connect(ready) as client:
         traces = traces_of(client, ready, {"x:1"})
     doing = plan(traces, HoldBook(ready).look(), NOW)
-    really_sent = holds.send
-    monkeypatch.setattr(holds, "send", too_late)
+    really_sent = hold_book.send
+    monkeypatch.setattr(hold_book, "send", too_late)
     left = forget(ready, doing, traces, Request("r1", "j.doyle", "request 12", NOW))
     there = {uid: (one.why, one.to_forget) for uid, one in HoldBook(ready).look().items()}
     assert (left, there) == (({"x:1"}, {}) if said == "released" else (set(), {"x:1": ("case 7", NOW)}))
@@ -168,8 +169,8 @@ def test_a_request_to_forget_outlives_what_is_said_of_its_hold_at_the_same_time(
 
     done: list[Any] = []
     send(ready, "holds", hold("1", "case 6"))
-    really_sent = holds.send
-    monkeypatch.setattr(holds, "send", too_late)
+    really_sent = hold_book.send
+    monkeypatch.setattr(hold_book, "send", too_late)
     ran = flagpost("hold", what, "x:1", "--why", "case 7", "--by", "a.khan")
     assert ("run `flagpost forget --post x:1" in ran.out) == (what == "release"), ran.err
     (one,) = HoldBook(ready).look().values()

@@ -14,19 +14,8 @@ from pipeline.errors import InvalidInput, StageHalted
 from pipeline.index.document import document_of
 from pipeline.message import Outgoing
 from pipeline.moments import moment
-from pipeline.retention.holds import (
-    NOBODY,
-    ended,
-    ends_sooner,
-    extended,
-    held_record,
-    in_force,
-    named,
-    put_off,
-    standing,
-    take,
-    undone,
-)
+from pipeline.retention.hold_book import NOBODY, take, undone
+from pipeline.retention.holds import ended, ends_sooner, extended, held_record, in_force, named, put_off, standing
 from pipeline.retention.keep import care_for, record_of
 from pipeline.retention.purge import Found
 from pipeline.retention.retain import held_of
