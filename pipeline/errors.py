@@ -11,7 +11,7 @@ FlagpostError                 one sentence, what to do next, an exit code
 ├── LocalStackError           the embedded Kafka or Elasticsearch can't be fetched or started
 ├── ModelRefused              the released model is damaged or does not fit
 ├── StageHalted               a stage must not go on (delivery's Halt)
-└── WithoutEffect             a decision that changes nothing: somebody decided first, or the post was edited
+└── WithoutEffect             what somebody decides or does changes nothing: somebody was first, or the post was edited
 """
 
 from __future__ import annotations

@@ -163,6 +163,10 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     spent: Annotated[
         list[Short], Meta(max_length=512, description="Link tokens that were used, and marks of actions without one")
     ] = []
+    too_late: Annotated[
+        list[Short],
+        Meta(max_length=512, description="Of those the ones whose action came too late and changed nothing"),
+    ] = []
 
 
 class Action(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="action"):
@@ -173,5 +177,9 @@ class Action(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t
     by: Annotated[Short, Meta(description="Name of the person, or of the recipient whose link was used")]
     at: Moment
     via: Literal["cli", "link", "desk"]
+    step: Annotated[
+        Annotated[int, Meta(ge=0, le=2**63 - 1)] | None,
+        Meta(description="Escalation steps that its author saw taken: once there are more, it changes nothing"),
+    ] = None
     token: Annotated[Short | None, Meta(description="Of the link; it works once")] = None
     note: Annotated[str, Meta(max_length=1024)] = ""

@@ -10,7 +10,7 @@ import click
 from pipeline.cli.alerts_serve import alerts_serve
 from pipeline.cli.alerts_test import alerts_test
 from pipeline.cli.on_record import OnRecord, why_option
-from pipeline.errors import AccessRefused, InvalidInput
+from pipeline.errors import AccessRefused, InvalidInput, WithoutEffect
 from pipeline.settings import load_settings
 from schemas.topics import ALERTS
 
@@ -122,7 +122,11 @@ def ack(alert_id: str, by: str | None, note: str) -> None:
 @_by
 @_note
 def escalate(alert_id: str, by: str | None, note: str) -> None:
-    """Page whoever is next in line now. An alert that was acknowledged is open again."""
+    """Page whoever is next in line now. An alert that was acknowledged is open again.
+
+    Where somebody else escalates at the same moment, the next in line is paged once: the second is told so, and ends with
+    exit code 9.
+    """
     _act(alert_id, "escalate", by, note)
 
 
@@ -140,6 +144,7 @@ def _act(alert_id: str, kind: ActionKind, by: str | None, note: str) -> None:
     from pipeline.cli.signed_on import signed_on
     from pipeline.page.actions import act, possible
     from pipeline.page.feed import AlertsFeed
+    from pipeline.page.people import mark_of
     from schemas.alert import Action
 
     name = (by if by is not None else signed_on()).strip()
@@ -154,12 +159,25 @@ def _act(alert_id: str, kind: ActionKind, by: str | None, note: str) -> None:
                 raise InvalidInput(f"{_told(alert)}: there is nothing to escalate.")
             click.echo(f"{_told(alert)}: there was nothing left to do.")
             return
-        action = Action(alert=alert.id, kind=kind, by=name, at=_now(), via="cli", note=note)
+        step = alert.step if kind == "escalate" else None
+        action = Action(alert=alert.id, kind=kind, by=name, at=_now(), via="cli", step=step, note=note)
         after = act(settings, feed, action)
     if after is None:
         click.echo(f"Alert {alert.id} is kept no longer.")
         return
+    if kind == "escalate" and mark_of(action) in after.too_late:
+        raise overtaken(alert, after, _told(after))
     click.echo(f"{_told(after)}{escalated(alert, after) if kind == 'escalate' else ''}.")
+
+
+def overtaken(before: Alert, after: Alert, told: str) -> WithoutEffect:
+    """Says that an escalation changed nothing, and why; ``told`` is how the alert stands."""
+    if after.state == "resolved":
+        return WithoutEffect(f"{told}: there was nothing to escalate any more.")
+    return WithoutEffect(
+        f"{told}{escalated(before, after)}. It had been when yours came, which changes nothing.",
+        "To page whoever comes after that, give the same command again.",
+    )
 
 
 def escalated(before: Alert, after: Alert) -> str:

@@ -2,6 +2,9 @@
 
 An action may come twice, by a crash or by a second click: it is done once, since the alert remembers it. Nobody's is
 refused for its date: an old acknowledgement still tells that somebody knew.
+
+An escalation says how many steps its author saw taken. Where more are by now, the next in line has been called already:
+it is overtaken and changes nothing, so two who escalate at once skip nobody.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from pipeline.alert.rules import RulesFile
 from pipeline.audit import audited
 from pipeline.page.book import Draft
 from pipeline.page.lifecycle import acknowledged, escalated, escalated_note, resolved, resolved_note
-from schemas.alert import Action
+from schemas.alert import Action, Alert
 
 MOST_SPENT: Final = 128
 """Actions that an alert remembers, the last ones."""
@@ -40,18 +43,25 @@ def take_action(draft: Draft, rules: RulesFile, action: Action, now: datetime) -
         case "acknowledge" if alert.state == "open":
             alert, note = acknowledged(rules, alert, action.by, now), "acknowledged"
             draft.notes.append(audited("alert-acknowledged", alert.id, now, by=action.by, rule=alert.rule, **detail))
-        case "escalate" if alert.state != "resolved":
+        case "escalate" if alert.state != "resolved" and not is_overtaken(alert, action):
             alert, note = escalated(rules, alert, now), "escalated"
             draft.notes.append(escalated_note(alert, now, by=action.by, **detail))
         case "resolve" if alert.state != "resolved":
             alert, note = resolved(rules, alert, action.by, now), "resolved"
             draft.notes.append(resolved_note(alert, now, by=action.by, **detail))
         case _:
-            draft.notes.append(
-                audited("action-too-late", alert.id, now, by=action.by, action=action.kind, state=alert.state, **detail)
-            )
+            alert = replace(alert, too_late=[*(one for one in alert.too_late if one in alert.spent), mark])
+            stands = {"action": action.kind, "state": alert.state, "step": str(alert.step)}
+            draft.notes.append(audited("action-too-late", alert.id, now, by=action.by, **stands, **detail))
     draft.put(alert, now)
     return note
+
+
+def is_overtaken(alert: Alert, action: Action) -> bool:
+    """Whether ``action`` escalates, and somebody or the clock has done so since its author looked. Not where it does not
+    say what its author saw.
+    """
+    return action.kind == "escalate" and action.step is not None and action.step < alert.step
 
 
 def mark_of(action: Action) -> str:

@@ -107,6 +107,36 @@ async def test_each_button_of_a_page_works_once(client: Client, stage: Stage) ->
     assert [action.token for action in stage.actions] == [f"{PAGE}:escalate", f"msg_{ALERT.id}.2:escalate"]
 
 
+async def test_a_page_says_at_which_step_its_reader_escalates(client: Client, stage: Stage) -> None:
+    stage.become(step=2)
+    page = await read(await client.get(link()))
+    assert page.all("input") == [{"type": "hidden", "name": "step", "value": "2"}]
+    await client.post(link(), data={"kind": "escalate", "step": "2"})
+    assert [action.step for action in stage.actions] == [2]
+
+
+async def test_of_two_who_escalate_at_the_same_step_the_second_records_nothing_and_is_told(
+    client: Client, stage: Stage
+) -> None:
+    seen = {"kind": "escalate", "step": "0"}
+    assert (await client.post(link(), data=seen)).status == 200
+    other_page = link(page=f"msg_{ALERT.id}.2")
+    second = await client.post(other_page, data=seen)
+    assert (second.status, len(stage.actions)) == (409, 1)
+    assert "escalated after you had opened the page" in (await read(second)).text
+    assert "Escalate" in (await read(await client.get(other_page))).said("button"), (
+        "whoever is next can still be called"
+    )
+
+
+async def test_an_escalation_that_was_overtaken_on_its_way_is_not_said_to_hold(client: Client, stage: Stage) -> None:
+    token = f"{PAGE}:escalate"
+    stage.become(step=1, spent=[token], too_late=[token])
+    page = await read(await client.get(f"{link()}?done=escalate"))
+    assert page.said("h1") == ["Nothing was changed"]
+    assert "escalated after you had opened the page" in page.text
+
+
 async def test_what_another_endpoint_has_used_is_used_here_too(client: Client, stage: Stage) -> None:
     stage.become(spent=[f"{PAGE}:escalate"])
     assert (await press(client, "escalate")).status == 409
@@ -217,6 +247,9 @@ async def test_while_kafka_is_away_nothing_is_shown_as_if_it_were_so(client: Cli
         (b"kind=", form.FORM, 400),
         (b"kind=delete", form.FORM, 400),
         (b"kind=acknowledge%00", form.FORM, 400),
+        (b"kind=escalate&step=one", form.FORM, 400),
+        (b"kind=escalate&step=-1", form.FORM, 400),
+        (b"kind=escalate&step=1234567890", form.FORM, 400),
         (b"a=1&b=2&c=3&d=4&kind=resolve", form.FORM, 400),
         (b"\xff\xfe", form.FORM, 400),
         (b"kind=resolve&x=" + b"a" * form.MAX_BODY, form.FORM, 413),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline.page import actions
 from pipeline.page.links import Links
@@ -171,6 +172,30 @@ def test_an_alert_is_acknowledged_escalated_and_resolved_and_its_history_tells(
     ]
     assert "alert escalated" in flagpost("alerts", "show", one.id).out
     assert flagpost("alerts", "list").out == "No alert is open or acknowledged.\n"
+
+
+def test_of_two_who_escalate_at_once_the_second_skips_nobody_and_is_told(
+    flagpost: Flagpost, ready: Settings, written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = written.put(made())
+    publish = actions.publish
+
+    def after_somebody_else(settings: Settings, action: Action) -> None:
+        publish(settings, replace(action, by="a.khan"))
+        publish(settings, action)
+
+    monkeypatch.setattr(actions, "publish", after_somebody_else)
+    with page_worker(ready) as workers:
+        ran = flagpost("alerts", "escalate", one.id, "--by", "p.shah")
+        assert ran.code == 9, ran.err + workers.log("page")
+    assert "escalated, step 1" in ran.err
+    assert "changes nothing" in ran.err
+    shown = json.loads(flagpost("alerts", "show", "--json", one.id).out)
+    assert shown["step"] == 1
+    assert [(entry["act"], entry["by"]) for entry in shown["history"]] == [
+        ("alert-escalated", "a.khan"),
+        ("action-too-late", "p.shah"),
+    ]
 
 
 # As it happens, and from a phone

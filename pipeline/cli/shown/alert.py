@@ -28,6 +28,7 @@ STYLES: Final[dict[Severity, str]] = {
     "warning": "black on yellow",
     "info": "black on cyan",
 }
+_OF_THE_STAGE: Final = ("type", "likeness", "counted", "spent", "too_late")
 _STATESTYLES: Final[dict[AlertState, str]] = {"open": "bold", "acknowledged": "green", "resolved": "dim"}
 
 
@@ -48,7 +49,7 @@ def in_order(alerts: Collection[Alert]) -> list[Alert]:
 def as_object(alert: Alert) -> dict[str, Any]:
     """What ``--json`` prints of an alert: its record in `[alerts]` without what only the page stage needs."""
     converted: dict[str, Any] = msgspec.to_builtins(alert)
-    return {name: value for name, value in converted.items() if name not in ("type", "likeness", "counted", "spent")}
+    return {name: value for name, value in converted.items() if name not in _OF_THE_STAGE}
 
 
 def block(alert: Alert, ids: Collection[str], now: dt.datetime) -> RenderableType:

@@ -18,6 +18,9 @@
 | 429 | this one link is used too often |
 | 503 | Kafka is away: nothing was recorded; try again, or call |
 
+An escalation carries how many steps its page saw taken (``step=``). Where one more was taken since, that is 409, too: the
+next in line has been paged, and whoever comes after is not to be paged in the same breath.
+
 The link is the whole secret: there is no cookie and no sign-on, so no other site can make a browser act for somebody
 (CSRF), and who passes a link on passes its power on. So it is in no log, in no referrer and in no cache; it expires, and
 each button works once. Kafka may have an action twice; the page stage counts a token once.

@@ -15,11 +15,12 @@ from pipeline.log import get_logger
 from pipeline.page.actions import possible
 from pipeline.page.http import pages
 from pipeline.page.http.following import Alerts
-from pipeline.page.http.form import Refusal, kind_in, kind_of
+from pipeline.page.http.form import Refusal, kind_of, press_in
 from pipeline.page.http.html import HEADERS
 from pipeline.page.http.often import Often
 from pipeline.page.links import LinkClaim, LinkExpired, LinkInvalid, Links
-from schemas.alert import Action, ActionKind, Alert
+from pipeline.page.people import is_overtaken
+from schemas.alert import Action, Alert
 
 MAX_IN_WORK: Final = 32
 """Actions on their way to Kafka at once."""
@@ -73,6 +74,8 @@ class LinksServer:
         alert = self._alert(claim)
         kind = kind_of(request.query.get("done"))
         now = self._now()
+        if kind is not None and claim.token(kind) in alert.too_late:
+            return _page(200, pages.needless_page(alert, kind, False, now))
         if kind is not None and claim.token(kind) in alert.spent:
             return _page(200, pages.recorded_page(alert, kind, now))
         if kind is not None and claim.token(kind) in self._sent:
@@ -81,14 +84,23 @@ class LinksServer:
 
     async def act(self, request: web.Request) -> web.Response:
         claim = self._claim(request)
-        kind = await kind_in(request)
+        pressed = await press_in(request)
         alert = self._alert(claim)
-        token = claim.token(kind)
+        kind, token = pressed.kind, claim.token(pressed.kind)
+        action = Action(
+            alert=claim.alert,
+            kind=kind,
+            by=claim.recipient,
+            at=self._now(),
+            via="link",
+            step=pressed.step if kind == "escalate" else None,
+            token=token,
+        )
         used = token in alert.spent
-        if used or kind not in possible(alert):
+        if used or kind not in possible(alert) or is_overtaken(alert, action):
             return _page(409, pages.needless_page(alert, kind, used, self._now()))
         if token not in self._sent:
-            await self._send(claim, kind)
+            await self._send(action, token)
             await self._answered(claim.alert, token)
         raise web.HTTPSeeOther(f"?done={kind}")  # relative: a proxy may have put this page anywhere
 
@@ -128,14 +140,12 @@ class LinksServer:
             raise Refusal(410, pages.kept_no_more())
         return alert
 
-    async def _send(self, claim: LinkClaim, kind: ActionKind) -> None:
+    async def _send(self, action: Action, token: str) -> None:
         """Returns when the action is durable; a button that is pressed twice sends one. Raises `Refusal`."""
-        token = claim.token(kind)
         task = self._sending.get(token)
         if task is None:
             if self._stopping or len(self._sending) >= MAX_IN_WORK:
                 raise Refusal(503, pages.not_recorded())
-            action = Action(alert=claim.alert, kind=kind, by=claim.recipient, at=self._now(), via="link", token=token)
             task = self._sending[token] = asyncio.create_task(asyncio.to_thread(self._publish, action))
             task.add_done_callback(lambda done: self._ended(action, done))
         try:

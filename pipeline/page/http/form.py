@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Final, get_args
 from urllib.parse import parse_qs
 
@@ -13,6 +14,9 @@ from schemas.alert import ActionKind
 
 MAX_BODY: Final = 4096
 BODY_SECONDS: Final = 10.0
+MOST_DIGITS: Final = 9
+"""Of a number of escalation steps."""
+
 FORM: Final = "application/x-www-form-urlencoded"
 KINDS: Final[tuple[ActionKind, ...]] = get_args(ActionKind)
 
@@ -26,7 +30,15 @@ class Refusal(Exception):
         self.page = page
 
 
-async def kind_in(request: web.Request) -> ActionKind:
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button, and how many escalation steps were taken when its page was made; None where the page did not say."""
+
+    kind: ActionKind
+    step: int | None = None
+
+
+async def press_in(request: web.Request) -> Press:
     """Which button was pressed. Raises `Refusal`; a body beyond `MAX_BODY` is not read to its end."""
     if request.content_type != FORM or request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refusal(415, pages.no_form())
@@ -43,10 +55,10 @@ async def kind_in(request: web.Request) -> ActionKind:
         fields = parse_qs(body.decode("ascii"), strict_parsing=True, max_num_fields=4)
     except ValueError:
         raise Refusal(400, pages.no_form()) from None
-    kind = kind_of(fields.get("kind", [""])[0])
-    if kind is None:
+    kind, step = kind_of(fields.get("kind", [""])[0]), fields.get("step", [None])[0]
+    if kind is None or not (step is None or (step.isdecimal() and len(step) <= MOST_DIGITS)):
         raise Refusal(400, pages.no_form())
-    return kind
+    return Press(kind, None if step is None else int(step))
 
 
 def kind_of(text: str | None) -> ActionKind | None:

@@ -30,7 +30,7 @@ def alert_page(alert: Alert, claim: LinkClaim, now: dt.datetime) -> str:
     used = [kind for kind in possible(alert) if kind not in left]
     body = [_about(alert, now)]
     if left:
-        body += [_button(kind) for kind in left]
+        body += [_button(kind, alert) for kind in left]
         body.append(element("p", "You act as ", element("strong", claim.recipient), ", to whom this link was sent."))
     if used:
         names = " and ".join(_BUTTONS[kind][0].lower() for kind in used)
@@ -76,11 +76,13 @@ def pending_page(alert: Alert, kind: ActionKind, now: dt.datetime) -> str:
 
 
 def needless_page(alert: Alert, kind: ActionKind, used: bool, now: dt.datetime) -> str:
-    """Nothing was recorded: the button was ``used`` before, or there was nothing left to do."""
+    """Nothing was changed: the button was ``used`` before, somebody else was first, or there was nothing left to do."""
     if used:
         said = f"This link was used before to {kind} this alert; that works once."
     elif alert.state == "resolved":
         said = "This alert is resolved, so there was nothing left to do."
+    elif kind == "escalate":
+        said = "This alert was escalated after you had opened the page, so whoever was next in line has been paged already."
     else:
         said = "This alert was acknowledged before, so there was nothing left to do."
     return document(
@@ -162,10 +164,13 @@ def _state(alert: Alert, now: dt.datetime) -> Element:
     return element("span", *words)
 
 
-def _button(kind: ActionKind) -> Element:
+def _button(kind: ActionKind, alert: Alert) -> Element:
+    """An escalation tells which steps its page saw taken, so that two who escalate at once skip nobody."""
     name, means = _BUTTONS[kind]
+    seen = [element("input", type="hidden", name="step", value=str(alert.step))] if kind == "escalate" else []
     return element(
         "form",
+        *seen,
         element("button", name, type="submit", name="kind", value=kind, aria_describedby=f"means-{kind}"),
         element("p", means, id=f"means-{kind}"),
         method="post",

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from pipeline import cli
-from pipeline.cli.alerts import escalated
+from pipeline.cli.alerts import escalated, overtaken
 from pipeline.cli.shown.alert import age, as_object, block, in_order, whole
 from pipeline.cli.shown.alert_change import change_line, changes
 from pipeline.cli.signed_on import signed_on
@@ -89,10 +89,10 @@ def test_an_age_is_short(seconds: int, said: str) -> None:
 
 
 def test_json_has_what_people_use_and_not_what_only_the_page_stage_needs() -> None:
-    told = as_object(alert(likeness=[1], counted=b"12345678", spent=["t"], pages=[page()]))
+    told = as_object(alert(likeness=[1], counted=b"12345678", spent=["t"], too_late=["t"], pages=[page()]))
     json.dumps(told)
     assert {"id", "state", "severity", "items", "pages"} <= set(told)
-    assert not {"likeness", "counted", "spent", "type"} & set(told)
+    assert not {"likeness", "counted", "spent", "too_late", "type"} & set(told)
 
 
 # One alert
@@ -261,3 +261,13 @@ def test_who_escalates_is_told_whom_it_calls_and_that_it_calls_nobody() -> None:
     before, after = alert(pages=[first]), alert(step=1, pages=[first, page(id="2", recipient="chief")])
     assert escalated(before, after) == ": escalated, step 1, to chief"
     assert "NOBODY IS PAGED" in escalated(before, alert(step=1, pages=[first]))
+
+
+def test_who_escalates_second_is_told_whom_the_first_called_and_how_to_call_the_next() -> None:
+    called = alert(step=1, pages=[page(id="2", recipient="chief")])
+    told = overtaken(alert(), called, "abcdef (a fight) is open")
+    assert told.message.startswith("abcdef (a fight) is open: escalated, step 1, to chief.")
+    assert "changes nothing" in told.message
+    assert "same command again" in told.hint
+    over = overtaken(alert(), alert(**RESOLVED), "abcdef (a fight) is resolved by p.shah")
+    assert over.message == "abcdef (a fight) is resolved by p.shah: there was nothing to escalate any more."

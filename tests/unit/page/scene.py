@@ -125,11 +125,16 @@ class Scene:
         """Candidates and actions in one batch."""
         return self.change(taking(given))
 
-    def act(self, kind: str, by: str = "inspector", token: str | None = None, alert: Alert | None = None) -> list[str]:
-        about = (alert or self.alert).id
-        return self.take(
-            Action(alert=about, kind=kind, by=by, at=self.now, via="link" if token else "cli", token=token)  # type: ignore[arg-type]
-        )
+    def act(
+        self,
+        kind: str,
+        by: str = "inspector",
+        token: str | None = None,
+        alert: Alert | None = None,
+        step: int | None = None,
+    ) -> list[str]:
+        about, via = (alert or self.alert).id, "link" if token else "cli"
+        return self.take(Action(alert=about, kind=kind, by=by, at=self.now, via=via, token=token, step=step))  # type: ignore[arg-type]
 
     def wait(self, **time: float) -> None:
         """Lets time pass, and does what is due whenever it is."""

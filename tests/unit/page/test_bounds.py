@@ -69,6 +69,7 @@ def test_the_largest_alert_fits_its_topic() -> None:
     first = min(scene.alerts, key=lambda alert: alert.opened_at)
     for number in range(200):
         scene.act("escalate", by=ESCAPED * 512, token=f"{number}" + "t" * 120, alert=first)
+        scene.act("escalate", by=ESCAPED * 512, token=f"{number}" + "o" * 120, alert=first, step=0)
     scene.act("acknowledge", alert=first)  # so that those that are only counted are not news
     more = range(MOST_ITEMS, MOST_COUNTED + 2 * MOST_ITEMS)
     scene.take(*(widest(number, scene.now, "prompt") for number in more))

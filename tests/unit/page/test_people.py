@@ -74,6 +74,45 @@ def test_escalating_what_is_acknowledged_opens_it_again() -> None:
     assert scene.pages[1:] == [("escalation", "chief")] * 2
 
 
+def test_of_two_who_escalate_at_the_same_step_the_second_changes_nothing() -> None:
+    scene = opened(repeat_minutes=None)
+    assert scene.act("escalate", by="inspector", step=0) == ["escalated"]
+    assert scene.act("escalate", by="chief", step=0, token="msg_x.1:escalate") == ["too_late"]
+    assert scene.alert.step == 1
+    assert scene.pages[1:] == [("escalation", "chief")] * 2, "the operator is skipped to by nobody"
+    assert scene.alert.too_late == ["msg_x.1:escalate"], "its author can be told"
+    last = scene.audit[-1]
+    assert (last.act, last.by, last.detail["step"]) == ("action-too-late", "chief", "1")
+    assert scene.act("escalate", by="chief", step=1) == ["escalated"]
+    assert scene.pages[3:] == [("escalation", "operator")]
+
+
+def test_an_escalation_that_the_clock_has_overtaken_changes_nothing() -> None:
+    scene = opened(repeat_minutes=None)
+    scene.wait(minutes=5)
+    assert scene.alert.step == 1
+    assert scene.act("escalate", step=0) == ["too_late"]
+    assert scene.alert.step == 1
+
+
+def test_an_escalation_that_does_not_say_what_its_author_saw_takes_the_next_step() -> None:
+    scene = opened(repeat_minutes=None)
+    assert scene.act("escalate", by="inspector") == ["escalated"]
+    assert scene.act("escalate", by="chief") == ["escalated"]
+    assert scene.alert.step == 2
+
+
+def test_whoever_saw_more_steps_than_an_alert_has_taken_since_it_opened_again_is_helped() -> None:
+    scene = opened(repeat_minutes=None)
+    scene.act("escalate", step=0)
+    scene.act("acknowledge")
+    scene.take(matched("2", grade="immediate"))
+    scene.wait(seconds=1)
+    assert (scene.alert.state, scene.alert.step) == ("open", 0)
+    assert scene.act("escalate", step=1) == ["escalated"]
+    assert scene.alert.step == 1
+
+
 def test_escalating_beyond_the_last_step_pages_everybody_again() -> None:
     scene = Scene(rules(rule(repeat_minutes=None)))
     scene.take(matched())
@@ -121,3 +160,4 @@ def test_what_an_alert_remembers_of_actions_is_bounded() -> None:
         scene.act("acknowledge", by=f"somebody {number}", token=f"{number}:" + "x" * 600)
     assert len(scene.alert.spent) == 128
     assert max(map(len, scene.alert.spent)) <= 128
+    assert len(scene.alert.too_late) <= 128

@@ -100,7 +100,9 @@ class Run:
         if alerts:
             about = sorted(alerts, key=lambda alert: alert.id)[which % len(alerts)].id
             at = later(START, seconds=len(self.history))  # the same in both runs
-            self.deliver(Action(alert=about, kind=kind, by="inspector", at=at, via="cli"), crash, rewound)  # type: ignore[arg-type]
+            step = which % 2 if kind == "escalate" else None
+            action = Action(alert=about, kind=kind, by="inspector", at=at, via="cli", step=step)  # type: ignore[arg-type]
+            self.deliver(action, crash, rewound)
 
     def wait(self, seconds: float, crash: Crash) -> None:
         self.scene.wait(seconds=seconds)
