@@ -1,4 +1,7 @@
-"""What the structs of a rules file can't say of it: that names are defined, times rise, and no secret stands there. Pure."""
+"""What the structs of a rules file can't say of it: that names are defined, times rise, and no secret stands there. Pure.
+
+It is asked about files with other faults, too, in which something stands in for what is wrong (`pipeline.alert.shape`).
+"""
 
 from __future__ import annotations
 
@@ -60,6 +63,8 @@ def _rotas(file: RulesFile) -> Iterator[Fault]:
 def _names_of_rules(file: RulesFile) -> Iterator[Fault]:
     counts: Counter[str] = Counter()
     for number, rule in enumerate(file.rules):
+        if not rule.name:  # it is missing, which is a fault of its own
+            continue
         counts[rule.name] += 1
         if counts[rule.name] == 2:
             yield Fault(("rules", number, "name"), f"a second rule is called `{rule.name}`", "Give it another name.")

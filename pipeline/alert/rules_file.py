@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from pipeline.alert.advice import advice
 from pipeline.alert.checks import faults
-from pipeline.alert.explain import explained
 from pipeline.alert.fault import Fault
 from pipeline.alert.persons import persons_named
-from pipeline.alert.rules import Channel, Name, Person, Rule, RulesFile, Shifts
+from pipeline.alert.rules import RulesFile
+from pipeline.alert.shape import shaped
 from pipeline.alert.yaml_text import Path as YamlPath
 from pipeline.alert.yaml_text import Unreadable, YamlText, read_yaml
 from pipeline.errors import InvalidInput
 
-_TIME: Final = re.compile(r"\d\d:\d\d")
-_ENTRIES: Final[dict[str, Any]] = {"channels": Channel, "people": Person, "rota": Shifts}
-"""Sections of names, and what each name stands for."""
+_NAMELESS: Final = frozenset((key,) for key in RulesFile.__struct_encode_fields__) - {
+    ("channels",),
+    ("people",),
+    ("rota",),
+}
+"""Keys of the file under which nothing is defined that is named elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,87 +73,47 @@ def text_of(path: Path) -> str:
 
 
 def parse_rules(text: str, name: str) -> Read:
-    """Reads ``text``, the content of a file called ``name``. Never raises."""
+    """Reads ``text``, the content of a file called ``name``; every fault is told that can be found. Never raises."""
     try:
         yaml = read_yaml(text)
     except Unreadable as error:
-        nothing = YamlText(None, None, error.line)
+        nothing = YamlText(None, None, begins=error.line)
         return Read(
             name, None, [Fault((), str(error), "Correct it; an editor that knows YAML shows where.")], [], nothing
         )
-    file, found = _converted(yaml.data)
-    found = [*persons_named(yaml.data), *found]
-    if file is not None and not found:
-        found = faults(file)
-    found = _each_place_once(found)
-    return Read(name, None if found else file, found, advice(file) if file and not found else [], yaml)
+    if yaml.data is None:
+        return Read(name, None, [Fault((), "it is empty", "Begin with `version: 1`.")], [], yaml)
+    file, found = shaped(yaml.data)
+    found = [*_twice(yaml), *persons_named(yaml.data), *found]
+    found += _apart_from(found, faults(file) if _knows_its_names(found) else [])
+    if found:
+        return Read(name, None, sorted(_each_place_once(found), key=lambda one: yaml.line_of(one.path)), [], yaml)
+    return Read(name, file, [], advice(file), yaml)
 
 
-def _converted(data: Any) -> tuple[RulesFile | None, list[Fault]]:
-    """The structs, or a fault for each channel, person, rota and rule that is wrong, and for the rest of the file."""
-    if data is None:
-        return None, [Fault((), "it is empty", "Begin with `version: 1`.")]
-    data = _with_whole_times(data)
-    found: list[Fault] = []
-    left = data
-    if isinstance(data, dict):
-        parts = list(_parts(data))
-        found = [fault for path, value, kind in parts if (fault := _fault_of(value, kind, path)) is not None]
-        # What was looked at one by one need not be told once more; the sections themselves must be of the right kind.
-        left = {
-            key: type(value)() if key in {path[0] for path, _, _ in parts} else value for key, value in data.items()
-        }
-    if (fault := _fault_of(left, RulesFile, ())) is not None:
-        found.append(fault)
-    return (None, found) if found else (msgspec.convert(data, RulesFile), [])
+def _twice(yaml: YamlText) -> list[Fault]:
+    return [Fault(path, "it stands twice", "Leave one of the two.") for path in yaml.twice]
 
 
-def _parts(data: dict[Any, Any]) -> Iterator[tuple[YamlPath, Any, Any]]:
-    """Where each part stands, what was read there, and what it should be."""
-    for section, kind in _ENTRIES.items():
-        values = data.get(section)
-        if isinstance(values, dict):
-            for name, value in values.items():
-                yield (section, name), name, Name
-                yield (section, name), value, kind
-    rules = data.get("rules")
-    if isinstance(rules, list):
-        yield from ((("rules", number), value, Rule) for number, value in enumerate(rules))
+def _knows_its_names(found: Sequence[Fault]) -> bool:
+    """Whether the sections that define names are whole: else every use of a name would be one more fault, for nothing."""
+    return all(len(one.path) > 1 or one.path in _NAMELESS for one in found)
 
 
-def _fault_of(value: Any, kind: Any, path: YamlPath) -> Fault | None:
-    try:
-        msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        return explained(error, path, value)
-    return None
-
-
-def _with_whole_times(data: Any) -> Any:
-    """``data`` with the seconds of its times of day: people write 22:00, msgspec reads 22:00:00."""
-    if not isinstance(data, dict):
-        return data
-    whole = dict(data)
-    if isinstance(rota := data.get("rota"), dict):
-        whole["rota"] = {
-            name: [_whole_times(shift) for shift in shifts] if isinstance(shifts, list) else shifts
-            for name, shifts in rota.items()
-        }
-    if isinstance(rules := data.get("rules"), list):
-        whole["rules"] = [
-            {**rule, "quiet": _whole_times(rule["quiet"])} if isinstance(rule, dict) and "quiet" in rule else rule
-            for rule in rules
-        ]
-    return whole
-
-
-def _whole_times(turn: Any) -> Any:
-    if not isinstance(turn, dict):
-        return turn
-    times = {key: turn[key] for key in ("from", "to") if isinstance(turn.get(key), str)}
-    return {**turn, **{key: f"{time}:00" for key, time in times.items() if _TIME.fullmatch(time)}}
+def _apart_from(found: Sequence[Fault], more: Sequence[Fault]) -> list[Fault]:
+    """Those of ``more`` that are not about what is wrong anyway, for which something stands in."""
+    wrong = {one.path for one in found}
+    around = {one.path[:length] for one in found for length in range(len(one.path))}
+    return [
+        one
+        for one in more
+        if one.path not in around and not any(one.path[:length] in wrong for length in range(len(one.path) + 1))
+    ]
 
 
 def _each_place_once(found: list[Fault]) -> list[Fault]:
     """Of several faults of one place the first: that a key means a person matters more than that it is unknown."""
-    return list({fault.path: fault for fault in reversed(found)}.values())[::-1]
+    first: dict[YamlPath, Fault] = {}
+    for fault in found:
+        first.setdefault(fault.path, fault)
+    return list(first.values())

@@ -7,7 +7,7 @@ Read by PyYAML's safe loader, without what YAML 1.1 takes for something else: ``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,11 +35,14 @@ class YamlText:
 
     data: Any
     _root: yaml.Node | None
-    _begins: int = 1
+    twice: Sequence[Path] = ()
+    """Keys that stand in their mapping for a second time; the last one counts."""
+    begins: int = 1
+    """Line of the first word."""
 
     def line_of(self, path: Path) -> int:
         """Where ``path`` begins, counted from 1; of its longest part that is there."""
-        node, line = self._root, self._begins
+        node, line = self._root, self.begins
         for step in path:
             found = _below(node, step)
             if found is None:
@@ -56,9 +59,8 @@ def read_yaml(text: str) -> YamlText:
         loader = _Loader(text)
         root = loader.get_single_node()
         _require_few(root)
-        for line, key in _twice(root):
-            raise Unreadable(line, f"`{key}` stands twice")
-        return YamlText(loader.construct_document(root) if root else None, root)
+        twice = list(_twice(root))
+        return YamlText(loader.construct_document(root) if root else None, root, twice)
     except Unreadable:
         raise
     except yaml.MarkedYAMLError as error:
@@ -122,22 +124,23 @@ def _below(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | N
     return None
 
 
-def _twice(root: yaml.Node | None) -> Iterator[tuple[int, str]]:
-    """Line and name of every key that stands in its mapping for a second time."""
+def _twice(root: yaml.Node | None) -> Iterator[Path]:
+    """Every key that stands in its mapping for a second time."""
     seen: set[int] = set()
-    waiting = [root]
+    waiting: list[tuple[Path, yaml.Node | None]] = [((), root)]
     while waiting:
-        node = waiting.pop()
+        path, node = waiting.pop()
         if node is None or id(node) in seen:  # an anchor's
             continue
         seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
-            waiting += node.value
+            waiting += (((*path, place), value) for place, value in enumerate(node.value))
         elif isinstance(node, yaml.MappingNode):
             names: set[str] = set()
             for key, value in node.value:
-                waiting.append(value)
+                name = key.value if isinstance(key, yaml.ScalarNode) else ""
+                waiting.append(((*path, name), value))
+                if name in names and name != "<<":
+                    yield *path, name
                 if isinstance(key, yaml.ScalarNode):
-                    if key.value in names and key.value != "<<":
-                        yield key.start_mark.line + 1, key.value
-                    names.add(key.value)
+                    names.add(name)
