@@ -19,6 +19,7 @@ from pipeline.alert.rota import recipients
 from pipeline.alert.rules import Rule, RulesFile
 from pipeline.page.book import Book, Draft
 from pipeline.page.candidates import take_candidate
+from pipeline.page.items import gravest_first
 from pipeline.page.timers import SWEEP_EVERY, sweep
 from schemas.alert import Alert, Excerpt, Matched, Severity
 from schemas.item import Item, Withdrawn
@@ -28,7 +29,7 @@ MOST_EXAMPLES: Final = 3
 
 
 class Example(Struct, frozen=True):
-    """One alert, by its first item."""
+    """One alert, by its gravest item."""
 
     group: str
     items: int
@@ -118,6 +119,6 @@ def _of_rule(file: RulesFile, rule: Rule, matched: set[str], book: Sequence[Aler
 def _examples(alerts: Sequence[Alert]) -> Iterator[Example]:
     stories = [alert for alert in alerts if not alert.digest]
     for alert in sorted(stories, key=lambda one: (-one.count, one.opened_at))[:MOST_EXAMPLES]:
-        excerpt = next((item.excerpt for item in alert.items if item.excerpt), None)
+        excerpt = next((item.excerpt for item in gravest_first(alert) if item.excerpt), None)
         if excerpt is not None:
             yield Example(alert.group, alert.count, excerpt)

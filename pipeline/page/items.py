@@ -60,6 +60,11 @@ def live(alert: Alert) -> list[AlertItem]:
     return [item for item in alert.items if item.state == "live"]
 
 
+def gravest_first(alert: Alert) -> list[AlertItem]:
+    """The items that are told, those that matter most first: live ones, by their grade, and of one grade as they came."""
+    return sorted(alert.items, key=_worth, reverse=True)
+
+
 def nothing_left(alert: Alert) -> bool:
     """Whether no item of the alert is live any more, as far as is known: what is only counted may be."""
     return not live(alert) and not alert.counted

@@ -56,6 +56,7 @@ def test_wrong_rules_end_with_2_and_every_fault_is_told(small: Path) -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert f"Error: Line 13 of {small}, rules[0].when.grades[0]: `urgent` is not immediate" in done.stderr
+    assert f"Error: Line 10 of {small}, rota.duty[1].who[0]: `eve` is no person of this file" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.page.items import gravest_first
 from pipeline.page.view import shortest
 from pipeline.safe_text import one_line
 from schemas.alert import Alert, AlertItem, AlertState, Page, Severity
@@ -130,7 +131,7 @@ def _below(alert: Alert, now: dt.datetime) -> Iterator[RenderableType]:
     if alert.title is not None:
         yield _indented(alert.title)
         return
-    excerpts = [item.excerpt for item in alert.items if item.excerpt]
+    excerpts = [item.excerpt for item in gravest_first(alert) if item.excerpt]
     place = next((one.place for one in excerpts if one.place), None)
     words = next((one.text for one in excerpts if one.text.strip()), None)
     if words is not None and len(words) > MOST_WORDS:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from msgspec.structs import replace
+
 from pipeline.alert.rules_file import parse_rules
 from pipeline.alert.trial import MOST_EXAMPLES, RuleTrial, Trial, try_rules
 from schemas.item import Item, Withdrawn
@@ -83,6 +85,13 @@ def test_examples_are_the_alerts_of_most_items_and_are_few() -> None:
     assert [example.items for example in found.examples] == [5, 4, 3]
     assert len(found.examples) == MOST_EXAMPLES
     assert found.examples[0].excerpt.place == "place 4"
+
+
+def test_an_example_is_told_by_its_gravest_item() -> None:
+    grave = at(1, "2", "he has a knife")
+    grave = replace(grave, verdict=replace(grave.verdict, grade="immediate"))
+    found = one_rule(at(0, "1"), grave, at(2, "3"))
+    assert (found.examples[0].items, found.examples[0].excerpt.text) == (3, "he has a knife")
 
 
 def test_nothing_flagged_is_no_alert() -> None:

@@ -53,6 +53,19 @@ def test_an_alert_in_the_list_says_how_grave_how_old_how_many_and_what_about() -
     )
 
 
+def test_of_a_story_the_list_tells_the_gravest_post_and_of_several_the_first() -> None:
+    story = [
+        item(1, excerpt=excerpt(grade="routine", text="queue at the pier", place="Pier")),
+        item(2, excerpt=excerpt(grade="immediate", text="a knife", place="Castle Sands"), state="dismissed"),
+        item(3, excerpt=excerpt(grade="prompt", text="they are fighting", place="Arcade")),
+        item(4, excerpt=excerpt(grade="immediate", text="he is not breathing", place="Promenade")),
+        item(5, excerpt=excerpt(grade="immediate", text="send somebody", place="Car park")),
+        item(6, state="deleted", excerpt=None, revision=OPENED),
+    ]
+    assert "\n  Promenade: he is not breathing\n" in listed(alert(items=story))
+    assert "\n  Arcade: they are fighting\n" in listed(alert(items=story[:3])), "one that was dismissed comes last"
+
+
 def test_the_list_says_who_sees_to_an_alert() -> None:
     assert "acknowledged by p.shah 12m ago" in listed(alert(**ACKNOWLEDGED))
     assert "resolved by p.shah 12m ago" in listed(alert(**RESOLVED))
