@@ -25,11 +25,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @search_options
-@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "given",
+    type=click.Choice(["csv", "jsonl"]),
+    help="Default: what the name of FILE says (.csv, .jsonl, .ndjson, .json), else csv.",
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="A new file; without it standard output.")
 @click.option("--bom", is_flag=True, help="Begin a CSV with a byte order mark, by which Excel knows it for UTF-8.")
 @why_option
-def export(wanted: Search, form: Form, out: Path | None, bom: bool, why: str | None) -> None:
+def export(wanted: Search, given: Form | None, out: Path | None, bom: bool, why: str | None) -> None:
     """Write all flagged items that match to a file, the oldest first; options are those of `flagpost search`.
 
     In CSV, what a post says can't become a formula: an apostrophe stands in front of = + - @ wherever a cell could begin
@@ -42,17 +47,18 @@ def export(wanted: Search, form: Form, out: Path | None, bom: bool, why: str | N
     That you export, what and how many is written to the audit log before the first row; how many were written, after the
     last one.
     """
+    # Elasticsearch's client is slow to import: `export --help` does without.
+    from pipeline.elasticsearch_client import connect
+    from pipeline.export.form import form_of, writer_of
+    from pipeline.export.scan import Scan
+
+    form = form_of(out, given)
     if bom and form != "csv":
         raise InvalidInput("--bom is for CSV.", "Leave it out.")
     if out is None and form == "csv" and sys.stdout.isatty():
         raise InvalidInput("A CSV on a terminal could speak to it.", "Give --out FILE, or send it through a pipe.")
     if out is not None:
         require_new(out)
-    # Elasticsearch's client is slow to import: `export --help` does without.
-    from pipeline.elasticsearch_client import connect
-    from pipeline.export.form import writer_of
-    from pipeline.export.scan import Scan
-
     settings = load_settings()
     on_record = OnRecord.of(settings, why)
     index = settings.named(INDEX)

@@ -159,12 +159,14 @@ def export(file: Path, since: str | None, why: str | None) -> None:
     """
     from pipeline.elasticsearch_client import connect
     from pipeline.evaluation.files import require_writable
+    from pipeline.export.form import form_of
     from pipeline.review.export import export as rows_of
     from pipeline.review.log import ReviewLog
     from schemas import codec
 
     begin = moment(since, dt.datetime.now().astimezone()) if since else None
     to_stdout = str(file) == "-"
+    form_of(file, "jsonl")
     require_writable(None if to_stdout else file, "FILE", ())
     settings = load_settings()
     on_record = OnRecord.of(settings, why)

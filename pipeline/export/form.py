@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
+from pipeline.errors import InvalidInput
 from pipeline.export.columns import COLUMNS, row
 from pipeline.index.search import Hit
 from pipeline.safe_text import json_line
@@ -15,7 +17,19 @@ Form = Literal["csv", "jsonl"]
 
 FORMS: Final[tuple[Form, ...]] = ("csv", "jsonl")
 
+_BY_SUFFIX: Final[dict[str, Form]] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
+
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+
+def form_of(path: Path | None, given: Form | None) -> Form:
+    """What was ``given``, else what the name of ``path`` says, else CSV. Raises `InvalidInput` where the two disagree."""
+    named = _BY_SUFFIX.get(path.suffix.lower()) if path else None
+    if given and named and given != named:
+        raise InvalidInput(
+            f"{path} is named as {named}, and {given} would be written to it.", f"Give it a name that ends in .{given}."
+        )
+    return given or named or "csv"
 
 
 def writer_of(form: Form, stream: BinaryIO, byte_order_mark: bool = False) -> Callable[[Hit], None]:

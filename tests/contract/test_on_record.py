@@ -136,6 +136,21 @@ def test_a_file_is_not_begun_without_a_line_and_not_kept_without_the_second(
     assert row["text"] != SECRET
 
 
+def test_a_file_is_written_as_it_is_named(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = kept_lines(monkeypatch)
+    assert run("export", "--out", str(tmp_path / "out.jsonl"))[0] == 0
+    assert json.loads((tmp_path / "out.jsonl").read_text("utf-8"))["message"] == SECRET
+    assert lines[0].detail["format"] == "jsonl"
+    written = len(lines)
+    for command in (
+        ("export", "--format", "jsonl", "--out", str(tmp_path / "out.csv")),
+        ("review", "export", str(tmp_path / "out.csv")),
+    ):
+        code, _, err = run(*command)
+        assert (code, "out.csv is named as csv, and jsonl would be written to it" in err) == (2, True)
+    assert (len(lines), len(list(tmp_path.iterdir()))) == (written, 1), "nothing was done, so there is no line"
+
+
 def test_an_export_says_before_how_many_are_expected_and_after_how_many_were_written(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,14 +6,16 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.errors import InvalidInput
 from pipeline.export.columns import COLUMNS
-from pipeline.export.form import BYTE_ORDER_MARK, Form, writer_of
+from pipeline.export.form import BYTE_ORDER_MARK, Form, form_of, writer_of
 from pipeline.export.spreadsheet import harmless, restored
 from pipeline.index.document import document_of
 from pipeline.index.search import Hit
@@ -23,6 +25,30 @@ from tests.doubles.manual_clock import START
 from tests.messages import item
 
 TEXT = '=1+1\r\nshe said "help", and\n-that, was it\x1b[2J'
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "form"),
+    [
+        (None, None, "csv"),
+        (None, "jsonl", "jsonl"),
+        ("knife.csv", None, "csv"),
+        ("knife.JSONL", None, "jsonl"),
+        ("knife.ndjson", None, "jsonl"),
+        ("knife.json", "jsonl", "jsonl"),
+        ("knife", None, "csv"),
+        ("knife.2026", "jsonl", "jsonl"),
+    ],
+)
+def test_the_form_is_what_was_given_or_what_the_name_says(name: str | None, given: Form | None, form: Form) -> None:
+    assert form_of(Path(name) if name else None, given) == form
+
+
+@pytest.mark.parametrize(("name", "given"), [("knife.jsonl", "csv"), ("knife.json", "csv"), ("knife.csv", "jsonl")])
+def test_a_name_that_says_another_form_than_was_given_is_refused(name: str, given: Form) -> None:
+    with pytest.raises(InvalidInput, match=rf"{name} is named as \w+, and {given} would be written to it") as refused:
+        form_of(Path(name), given)
+    assert refused.value.hint == f"Give it a name that ends in .{given}."
 
 
 def hit(text: str = TEXT, **changed: Any) -> Hit:
