@@ -83,7 +83,7 @@ def _filters(wanted: AuditSearch) -> list[dict[str, Any]]:
     if wanted.acts:
         filters.append({"terms": {"event.action": list(wanted.acts)}})
     if wanted.on:
-        ids = {wanted.on, whole_id(wanted.on) or wanted.on}
+        ids = {wanted.on, whole_id(wanted.on) or wanted.on.lower()}
         filters.append(_any([{"prefix": {"flagpost.audit.on": one}} for one in sorted(ids)]))
     if wanted.since or wanted.until:
         bounds = {"gte": wanted.since, "lt": wanted.until}

@@ -17,14 +17,15 @@ ID_CHARACTERS = 52
 
 
 def find_item(client: Elasticsearch, settings: Settings, named: str) -> Item:
-    """The item whose ``_id`` is ``named`` or begins so, or whose uid (``source:id``) it is, as a search finds it. What was
-    withdrawn is found by no search; a document that is asked for by its id is given though the alias hides it.
+    """The item whose ``_id`` is ``named`` or begins so, in whatever case, or whose uid (``source:id``) it is, as a search
+    finds it. What was withdrawn is found by no search; a document that is asked for by its id is given though the alias
+    hides it.
 
     Raises `InvalidInput` where there is none, or more than one, and what `explained` raises. An item that was stored
     before its id was searchable (revision 1 of the mapping) is found by its whole ``_id`` or its uid only.
     """
     id = whole_id(named)
-    query = {"ids": {"values": [id]}} if id else {"prefix": {"event.id": named}}
+    query = {"ids": {"values": [id]}} if id else {"prefix": {"event.id": named.lower()}}
     with explained(settings):
         hits = client.search(index=settings.named(mapping.INDEX), query=query, size=2).body["hits"]["hits"]
     if len(hits) > 1:
@@ -40,7 +41,7 @@ def whole_id(named: str) -> str | None:
     source, colon, post_id = named.partition(":")
     if colon:
         return document_id(source, post_id)
-    return named if len(named) == ID_CHARACTERS else None
+    return named.lower() if len(named) == ID_CHARACTERS else None
 
 
 def _nobody(named: str) -> InvalidInput:

@@ -75,9 +75,9 @@ def entries(records: Iterable[Record]) -> Iterator[Entry]:
 
 
 def is_named(uid: str, named: str) -> bool:
-    """Whether ``named`` is this uid, or its document's ``_id``, or the beginning of that."""
+    """Whether ``named`` is this uid, or its document's ``_id`` in whatever case, or the beginning of that."""
     source, colon, post_id = uid.partition(":")
-    return uid == named or (bool(colon and named) and document_id(source, post_id).startswith(named))
+    return uid == named or (bool(colon and named) and document_id(source, post_id).startswith(named.lower()))
 
 
 def _uid(record: Any) -> str:

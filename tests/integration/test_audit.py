@@ -117,7 +117,7 @@ def test_a_line_is_stored_once_and_found_by_who_what_and_when(flagpost: Flagpost
             return [json.loads(line)["event"]["action"] for line in ran.out.splitlines()]
 
         assert found("--by", "ada") == ["items-searched"]
-        assert found("--act", "alert-acknowledged") == found("--on", "abc") == ["alert-acknowledged"]
+        assert found("--act", "alert-acknowledged") == found("--on", "ABC") == ["alert-acknowledged"]
         assert sorted(found("--until", "2026-08-16")) == ["alert-acknowledged", "items-searched"]
         since = found("--since", "1h", "--act", "items-searched")
         assert since == ["items-searched"] * 2, "also what was dated back, by when Kafka took it in"

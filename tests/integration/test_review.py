@@ -72,7 +72,7 @@ def test_a_decision_is_found_beside_what_the_model_said_and_outlives_it(
         "review", "x:1", "--label", "complaint", "--grade", "prompt", "--by", "a.khan", "--note", "no caller"
     )
     assert decided.out == "x:1: complaint, prompt (no caller). The 1st decision on this wording.\n"
-    assert flagpost("review", document_id("x", "2")[:8], "--dismiss", "--by", "a.khan").code == 0
+    assert flagpost("review", document_id("x", "2")[:8].upper(), "--dismiss", "--by", "a.khan").code == 0
     done(ready)
     one = document(ready, "1")
     assert (one["label"], one["grade"], one["reviews"]) == ("complaint", "prompt", 1)
