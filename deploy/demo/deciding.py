@@ -33,11 +33,11 @@ def show(console: Console, settings: Settings, saturday: Path) -> bool:
             raise FlagpostError("No complaint is among the items.", "See `flagpost status`.")
         uid = str(_flagpost(hits[0])["uid"])
         console.print(Text(f'$ flagpost review {uid} --dismiss --note "{NOTE}" --by a.khan', "bold"))
-        _run("review", uid, "--dismiss", "--note", NOTE, "--by", "a.khan")
+        run_quietly("review", uid, "--dismiss", "--note", NOTE, "--by", "a.khan")
         wait_until_done(settings, WITHIN, stages=STAGES)
         before = _reviewed(client, settings, uid)
         console.print("[dim]The whole Saturday comes in once more and is judged once more; the decision stands:[/dim]")
-        _run("ingest", os.path.relpath(saturday), "--from-start", "--json", allowed=(0, 1))
+        run_quietly("ingest", os.path.relpath(saturday), "--from-start", "--json", allowed=(0, 1))
         wait_until_done(settings, 5 * WITHIN, stages=STAGES)
         after = _reviewed(client, settings, uid)
         if after is not None:
@@ -61,7 +61,11 @@ def _flagpost(hit: Hit) -> Mapping[str, Any]:
     return fields
 
 
-def _run(*arguments: str, allowed: tuple[int, ...] = (0,)) -> None:
-    done = subprocess.run([sys.executable, "-m", "pipeline.cli", *arguments], stdout=subprocess.DEVNULL, check=False)
+def run_quietly(*arguments: str, allowed: tuple[int, ...] = (0,)) -> None:
+    """Runs ``flagpost ARGUMENTS…``; what it says is shown only if it fails: of the bad lines was told before."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *arguments], capture_output=True, text=True, check=False
+    )
     if done.returncode not in allowed:
+        sys.stderr.write(done.stderr)
         raise FlagpostError(f"`flagpost {arguments[0]}` ended with {done.returncode}.", "What is wrong stands above.")
