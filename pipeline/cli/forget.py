@@ -16,8 +16,8 @@ from pipeline.safe_text import one_line
 from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from pipeline.retention.exports import Counted
-    from pipeline.retention.forget import Plan
+    from collections.abc import Collection
+
     from pipeline.retention.seek import Author
     from pipeline.retention.traces import Traces
 
@@ -31,7 +31,7 @@ class Pending(FlagpostError):
     "--author", "name", metavar="HANDLE|ID", help="Whose posts: a handle, with or without @, or an account's id."
 )
 @click.option("--source", help="Only on this source, where several have such an author.")
-@click.option("--post", "uid", metavar="UID", help="One post: source:id.")
+@click.option("--post", "named", metavar="UID", help="One post: source:id, or as `flagpost hold list` names it.")
 @click.option("--export", "exports", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
               metavar="FILE", help="Take their rows out of this exported file, too; may be repeated.")  # fmt: skip
 @click.option(
@@ -46,7 +46,7 @@ class Pending(FlagpostError):
 def forget(
     name: str | None,
     source: str | None,
-    uid: str | None,
+    named: str | None,
     exports: tuple[Path, ...],
     why: str,
     by: str | None,
@@ -65,6 +65,7 @@ def forget(
     Exits with 1 when the index does not show it in time; it will, once the classify and index workers have done their work.
     """
     # Kafka's and Elasticsearch's libraries are slow to import: `forget --help` needs neither.
+    from pipeline.cli.exported_files import rows_in, take_out
     from pipeline.cli.on_record import OnRecord
     from pipeline.cli.shown.forget import also_known, found, in_files
     from pipeline.elasticsearch_client import connect
@@ -72,19 +73,18 @@ def forget(
     from pipeline.retention.clocks import require_not_ahead
     from pipeline.retention.hold_book import HoldBook
     from pipeline.retention.seek import Author, follow, posts_of, traces_of
-    from pipeline.retention.sight import is_uid
 
-    if (name is None) == (uid is None):
+    if (name is None) == (named is None):
         raise InvalidInput("Say whose posts, or which post.", "Give either --author or --post.")
-    if uid is not None and not is_uid(uid):
-        raise InvalidInput(f"{uid!r} is not source:id.", "`flagpost search --json` shows it as flagpost.uid.")
     require_unnamed(why, name)
     settings, now = load_settings(), dt.datetime.now(dt.UTC)
+    if named is not None:
+        uid = uid_named(settings, named)
     on_record = OnRecord(settings, by or signed_on(), why.strip())
     request = secrets.token_hex(4)
     with connect(settings) as client:
         author = Author(name, source) if name is not None else None
-        uids, names = posts_of(client, settings, author) if author else ({str(uid)}, set[str]())
+        uids, names = posts_of(client, settings, author) if author else ({uid}, set[str]())
         traces = traces_of(client, settings, uids)
         book = HoldBook(settings)
         doing = forgetting.plan(traces, book.look(), now)
@@ -97,16 +97,14 @@ def forget(
         if author:
             _require_one_source(author, traces)
         elif not any(map(traces.places, traces.uids)) and not traces.deleted and not has_rows:
-            raise InvalidInput(
-                f"Nothing anywhere is about {one_line(str(uid))}.", "See that it is written as source:id."
-            )
+            raise InvalidInput(f"Nothing anywhere is about {one_line(uid)}.", "See that it is written as source:id.")
         if not except_held:
             forgetting.require_free(doing.held)
         for line in [*found(doing, traces), *also_known(names), *in_files(rows, author)]:
             click.echo(line)
         if dry_run or (doing.empty and not has_rows):
             click.echo("Nothing was changed." if dry_run else "There is nothing to forget.")
-            _tell_last_bytes(settings, traces)
+            _tell_last_bytes(settings, traces, doing.held)
             return
         if not yes and not _confirmed("Forget it?"):
             click.echo("Nothing was changed.")
@@ -125,7 +123,7 @@ def forget(
         click.echo(
             f"{len(doing.held):,} held: once nobody holds them, `flagpost hold list` lists them as to be forgotten."
         )
-    _tell_last_bytes(settings, traces)
+    _tell_last_bytes(settings, traces, doing.held)
     if released:
         raise Pending(
             f"{len(released):,} of them were released meanwhile, and nothing was done about these.",
@@ -138,6 +136,20 @@ def forget(
         )
 
 
+def uid_named(settings: Settings, named: str) -> str:
+    """The uid of the post that a person names by it, or, where it is or was held, by its document's id."""
+    from pipeline.retention.hold_book import HoldBook
+    from pipeline.retention.holds import standing
+    from pipeline.retention.sight import is_uid
+
+    if is_uid(named):
+        return named
+    hold = standing(HoldBook(settings).look(), named)
+    if hold is None:
+        raise InvalidInput(f"{named!r} is not source:id.", "`flagpost search --json` shows it as flagpost.uid.")
+    return hold.uid
+
+
 def require_unnamed(why: str, name: str | None) -> None:
     """Raises `InvalidInput` where ``why``, which the audit log keeps for six years, is empty or names the author."""
     if not why.strip():
@@ -145,28 +157,6 @@ def require_unnamed(why: str, name: str | None) -> None:
     bare = (name or "").strip().lstrip("@")
     if bare and re.search(rf"(?<!\w){re.escape(bare)}(?!\w)", why, re.IGNORECASE):
         raise InvalidInput("--why names the author, whom the audit log would remember.", "Give the request's number.")
-
-
-def rows_in(exports: tuple[Path, ...], traces: Traces, author: Author | None) -> dict[Path, Counted]:
-    """Exported file → its rows that are of the posts that were found, held ones too, or by the author."""
-    from pipeline.retention.exports import Wanted, rows_of
-
-    return {path: rows_of(path, Wanted(_ids(traces.uids), author)) for path in exports}
-
-
-def take_out(rows: dict[Path, Counted], doing: Plan, traces: Traces, author: Author | None) -> list[str]:
-    """Takes the rows of what is not held out of the files; says so in a line for each file."""
-    from pipeline.retention.exports import Wanted
-    from pipeline.retention.exports import take_out as taken_out
-
-    wanted = Wanted(_ids(traces.uids), author, _ids(set(doing.held)))
-    return [f"{taken_out(path, wanted):,} rows taken out of {path}" for path, one in rows.items() if one.wanted]
-
-
-def _ids(uids: set[str]) -> set[str]:
-    from schemas.identity import document_id
-
-    return {document_id(*uid.split(":", 1)) for uid in uids}
 
 
 def _require_one_source(author: Author, traces: Traces) -> None:
@@ -178,15 +168,16 @@ def _require_one_source(author: Author, traces: Traces) -> None:
         )
 
 
-def _tell_last_bytes(settings: Settings, traces: Traces) -> None:
+def _tell_last_bytes(settings: Settings, traces: Traces, held: Collection[str]) -> None:
     from pipeline.retention.last_bytes import last_bytes, may_come
     from pipeline.retention.seek import WITH_TEXT
     from pipeline.retention.topic_stays import stays
 
-    gone = last_bytes(traces, stays(settings, WITH_TEXT), dt.datetime.now(dt.UTC))
-    coming = may_come(traces)
+    going = traces.without(held)
+    gone = last_bytes(going, stays(settings, WITH_TEXT), dt.datetime.now(dt.UTC))
+    coming = may_come(going)
     if gone:
-        click.echo("The last of it goes from Kafka by")
+        click.echo(f"The last of it{', but for what is held,' if held else ''} goes from Kafka by")
         for name, moment in sorted(gone.items(), key=lambda one: one[1]):
             click.echo(f"  {moment:%Y-%m-%d %H:%M}Z  [{name}]{'*' if name in coming else ''}")
     if coming:

@@ -152,8 +152,7 @@ def release(named: str, why: str, by: str | None) -> None:
     book = HoldBook(settings)
     found = hold_named(book.look(), named)
     on_record.write("hold-released", document_id(found.source, found.id), held_by=found.by, since=found.at.isoformat())
-    now = dt.datetime.now(dt.UTC)
-    of = book.say(lambda there: ended(there or found, now), found, SENT_NOT_SURE) or found
+    of = book.say(lambda there: ended(there or found), found, SENT_NOT_SURE) or found
     click.echo(f"{one_line(found.uid)} is held no more.{still_to_forget(of)}")
 
 
@@ -182,7 +181,10 @@ def still_to_forget(found: Hold) -> str:
     if found.to_forget is None:
         return ""
     since = f"{found.to_forget.astimezone():%Y-%m-%d}"
-    return f" It is to be forgotten since {since}: run `flagpost forget --post {one_line(found.uid)} --why …`."
+    return (
+        f" It is to be forgotten since {since}: run `flagpost forget --post {one_line(found.uid)} --why …`, with"
+        " `--export FILE` for each exported file that may have it."
+    )
 
 
 def _instead_of(before: Hold | None) -> dict[str, str]:

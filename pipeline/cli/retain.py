@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from pipeline.retention.retain import Round, Step
     from pipeline.retention.tend import Tended
+
+MOST_IDS: Final = 10
+"""Of one line."""
 
 
 @click.command()
@@ -103,9 +106,10 @@ def to_forget_told(done: Tended) -> list[str]:
     """What waits to be forgotten, if anything does."""
     if not done.to_forget:
         return []
+    posts = "1 post is" if len(done.to_forget) == 1 else f"{len(done.to_forget):,} posts are"
     return [
-        f"{len(done.to_forget):,} posts are to be forgotten, and nobody holds them any more ({_begun(done.to_forget)}):"
-        " `flagpost hold list` names them, `flagpost forget --post` does it."
+        f"{posts} to be forgotten, now that nobody holds what was held: `flagpost forget --post ID` does it."
+        f" `flagpost hold list` names all: {_begun(done.to_forget)}"
     ]
 
 
@@ -118,7 +122,7 @@ def repeats_told(done: Round) -> list[str]:
 
 
 def _begun(ids: Sequence[str]) -> str:
-    """As `flagpost hold list` shows them."""
+    """The first of them, as `flagpost hold list` shows them."""
     from pipeline.retention.holds import SURE
 
-    return ", ".join(id[:SURE] for id in ids)
+    return ", ".join(id[:SURE] for id in ids[:MOST_IDS]) + (" …" if len(ids) > MOST_IDS else "")

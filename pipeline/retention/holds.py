@@ -60,11 +60,12 @@ def put_off(hold: Hold, at: dt.datetime) -> Hold:
     return hold if hold.to_forget else msgspec.structs.replace(hold, to_forget=at)
 
 
-def ended(hold: Hold, at: dt.datetime) -> Outgoing:
+def ended(hold: Hold) -> Outgoing:
     """The record by which a hold ends. Where the post is to be forgotten it lapses, so that this is remembered. Pure."""
     if hold.to_forget is None:
         return Outgoing(HOLDS, hold.uid.encode(), None)
-    return held_record(msgspec.structs.replace(hold, until=min(at, hold.until or at)))
+    until = min(hold.at, hold.until or hold.at)  # over by every clock that differs
+    return held_record(msgspec.structs.replace(hold, until=until))
 
 
 def extended(hold: Hold, by: str, at: dt.datetime, why: str, until: dt.datetime | None) -> Hold:

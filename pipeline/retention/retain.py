@@ -19,23 +19,15 @@ from msgspec import Struct
 
 from pipeline.audit import ITSELF, audited, record
 from pipeline.elasticsearch_client import explained
-from pipeline.retention import repeats, tombstones
-from pipeline.retention.age import (
-    Ages,
-    alerts_over,
-    audit_over,
-    items_over,
-    outlasting,
-    tombstones_from_before,
-)
+from pipeline.retention import tombstones
+from pipeline.retention.age import Ages, alerts_over, audit_over, items_over, tombstones_from_before
 from pipeline.retention.agreement import disagreements
 from pipeline.retention.clocks import require_not_ahead
 from pipeline.retention.hold_book import HoldBook
 from pipeline.retention.holds import in_force
-from pipeline.retention.keep import stored
 from pipeline.retention.purge import Found, Purged, Spared, Throttle, find, purge
-from pipeline.retention.tend import AGAIN, Tended, tend
-from pipeline.send import send
+from pipeline.retention.repeats import Repeats
+from pipeline.retention.tend import Tended, tend
 from pipeline.settings import Settings
 from schemas.hold import Hold
 from schemas.mapping import ALERTS, AUDIT, ITEMS, Index
@@ -93,8 +85,7 @@ class Retention:
         self._book = HoldBook(settings)
         self._monotonic = monotonic
         self._began = monotonic()
-        self._repeated: set[str] = set()
-        """uids of items that are as young as a repeat from now on; the index may not know yet."""
+        self._repeats = Repeats(settings, client, now)
 
     def run(self, told: Callable[[Step], None] = lambda _step: None) -> Round:
         """Does all of it; ``told`` hears of each step when it is done.
@@ -103,35 +94,18 @@ class Retention:
         `StageHalted`. What was done before stays done.
         """
         tended = tend(self._settings, self._client, self._book, self._now, self._by, self._dry_run)
-        self._take_repeats()
+        repeated = self._repeats.take(self._by, self._dry_run)
         done = Round(
             **msgspec.structs.asdict(tended),
             dry_run=self._dry_run,
             at=self._now,
-            repeated=len(self._repeated),
+            repeated=repeated,
             disagreements=disagreements(self._settings),
         )
         for step in self._steps():
             done.steps.append(step)
             told(step)
         return done
-
-    def _take_repeats(self) -> None:
-        """Lets items whose time is over soon, and whose post came in once more, count from then."""
-        soon = outlasting(items_over(self._ages, self._now + repeats.AHEAD))
-        uids = frozenset(
-            one.uid for page in find(self._client, self._settings, ITEMS.write_alias, soon) for one in page
-        )
-        if not uids:
-            return
-        judged = repeats.last_judged(self._settings, uids, self._ages, self._now)
-        again = sorted(judged)
-        for start in range(0, len(again), repeats.AT_ONCE):
-            some = stored(self._client, self._settings, again[start : start + repeats.AT_ONCE])
-            items = repeats.younger(some, judged)
-            if not self._dry_run:
-                send(self._settings, repeats.records_of(items), AGAIN)
-            self._repeated |= {one.uid for one in items}
 
     # Steps
 
@@ -171,9 +145,8 @@ class Retention:
         return _step("tombstones", before, done)
 
     def _kept(self, page: Sequence[Found]) -> Collection[str]:
-        """What is held is looked up anew for each page: somebody may hold an item while others go."""
-        young = {one.id for one in page if one.uid in self._repeated}
-        return young | held_of(page, self._book.look(), self._now)
+        """Looked up anew for each page: somebody may hold an item while others go, or its post may come in once more."""
+        return self._repeats.stay(page) | held_of(page, self._book.look(), self._now)
 
     def _elapsed(self) -> dt.timedelta:
         """Since ``now``: an hour of reading makes no clock right that is an hour ahead."""

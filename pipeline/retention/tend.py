@@ -54,7 +54,7 @@ def tend(
         lines = [audited("hold-lapsed", _id(one), now, by, since=str(one.at)) for one in lapsed]
         require_not_ahead(now, record(settings, *lines))
         same = unchanged(holds, book.look())
-        released = [ended(one, now) for one in lapsed if one.uid in same]
+        released = [ended(one) for one in lapsed if one.uid in same]
         needed = care.of(same)
         book.write([*released, *needed.holds(), Outgoing(HOLDS, NOBODY, None)], AGAIN)
         send(settings, needed.items(), AGAIN)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from pipeline.retention.sight import sight_of
 from schemas import codec
 from schemas.topics import POSTS, TOPICS
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -38,11 +42,31 @@ class Traces:
     def sources(self) -> Counter[str]:
         return Counter(uid.partition(":")[0] for uid in self.uids)
 
+    def without(self, uids: Collection[str]) -> Traces:
+        """What is there of the others."""
+
+        left = set(uids)
+        return replace(
+            self,
+            uids=self.uids - left,
+            live=self.live - left,
+            deleted=self.deleted - left,
+            last=_others(uids, self.last),
+            emptied=_others(uids, self.emptied),
+            told=_others(uids, self.told),
+            again=self.again - left,
+            buried={uid: at for uid, at in self.buried.items() if uid not in left},
+        )
+
     def places(self, uid: str) -> list[str]:
         """Names of what holds something of the post."""
         seen = {**self.last, **self.emptied}
         topics = [name for name in seen if uid in self.last.get(name, ()) or uid in self.emptied.get(name, ())]
         return ["index", *topics] if uid in self.live else topics
+
+
+def _others(uids: Collection[str], by_topic: Mapping[str, Mapping[str, T]]) -> dict[str, dict[str, T]]:
+    return {name: {uid: one for uid, one in seen.items() if uid not in uids} for name, seen in by_topic.items()}
 
 
 def note(traces: Traces, topic: str, key: bytes | None, value: bytes | None, at: dt.datetime) -> None:

@@ -42,11 +42,15 @@ def test_what_is_held_is_not_forgotten(ready: Settings, flagpost: Flagpost) -> N
     assert [json.loads(one.value)["id"] for one in records(ready, "posts")] == ["2"]
 
 
-def test_what_was_held_is_to_be_forgotten_until_it_is(ready: Settings, flagpost: Flagpost) -> None:
+def test_what_was_held_is_to_be_forgotten_until_it_is(ready: Settings, flagpost: Flagpost, tmp_path: Path) -> None:
     store(ready, judged("1", 1), 1)
     assert flagpost("hold", "add", "x:1", "--why", "R v Marsh", "--by", "j.doyle").code == 0
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(json.dumps({"id": document_id("x", "1")}) + "\n")
     asked = ("forget", "--post", "x:1", "--why", "request 12", "--yes", "--timeout", "0")
-    ran = flagpost(*asked, "--except-held")
+    ran = flagpost(*asked, "--except-held", "--export", str(rows))
+    assert f"1 rows of what is held stay in {rows}" in ran.out
+    assert ("[holds]" in ran.out.partition("audit log.")[2], "but for what is held" in ran.out) == (False, False)
     assert "1 held: once nobody holds them, `flagpost hold list` lists them as to be forgotten." in ran.out
     assert "There is nothing to forget." in flagpost(*asked, "--except-held").out
     (line,) = audit_of(ready, "forgetting-put-off")
@@ -54,10 +58,11 @@ def test_what_was_held_is_to_be_forgotten_until_it_is(ready: Settings, flagpost:
     released = flagpost("hold", "release", "x:1", "--why", "case closed", "--by", "j.doyle")
     assert "run `flagpost forget --post x:1 --why …`" in released.out
     for _ in range(2):  # nothing but the forgetting makes it be forgotten
-        assert "1 posts are to be forgotten" in flagpost("retain").err
+        assert "1 post is to be forgotten" in flagpost("retain").err
     (listed,) = map(json.loads, flagpost("hold", "list", "--json").out.splitlines())
     assert (listed["state"], listed["to_forget"] is not None) == ("to be forgotten", True)
-    assert "1 forgotten." in flagpost(*asked).out
+    named = document_id("x", "1")[:8]  # as the list shows it
+    assert "1 forgotten." in flagpost("forget", "--post", named, *asked[3:]).out
     assert [json.loads(one.value)["id"] for one in records(ready, "posts")] == ["1"]
     assert flagpost("hold", "list").out == "Nothing is held.\n"
 

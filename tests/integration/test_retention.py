@@ -15,9 +15,10 @@ from pipeline.done import wait_until_done
 from pipeline.elasticsearch_client import connect
 from pipeline.errors import StageHalted
 from pipeline.lag import group_of
-from pipeline.retention import repeats, retain
+from pipeline.retention import repeats
 from pipeline.retention.age import Ages, items_over
 from pipeline.retention.purge import Found, Throttle, find, purge
+from pipeline.retention.repeats import Repeats
 from pipeline.retention.retain import Retention
 from pipeline.settings import Settings
 from schemas.identity import document_id
@@ -174,6 +175,8 @@ def test_a_decided_item_whose_post_came_in_again_stays_for_as_long_as_that_and_n
     assert retained(flagpost, "--dry-run")["repeated"] == 2
     told = retained(flagpost)
     assert (told["repeated"], counts(told, "items")) == (2, (2, 1, 1))
+    (line,) = audit_of(ready, "items-count-anew")
+    assert line["detail"] == {"items": "2"}
     with WorkerProcesses(ready, "index", **YEAR):
         wait_until_done(ready, timeout=60, stages=("index",))
     assert reviewed(ready) == {"over": (True, ago(30)), "soon": (True, ago(30))}
@@ -197,11 +200,23 @@ def test_only_what_outlasts_a_repeat_is_looked_for_among_the_items_whose_time_is
         store(ready, one, 362)
         send(ready, "flagged", item(post=post(one.id, created_at=ago(362)), judged_at=ago(30)), days=30)
     asked: list[list[str]] = []
-    really = retain.stored
-    monkeypatch.setattr(retain, "stored", lambda *rest: (asked.append(rest[-1]), really(*rest))[1])
+    really = repeats.stored
+    monkeypatch.setattr(repeats, "stored", lambda *rest: (asked.append(rest[-1]), really(*rest))[1])
     with connect(ready) as client:
         assert Retention(ready, client, NOW).run().repeated == 2
     assert asked == [["x:decided"], ["x:edited"]]
+
+
+def test_what_comes_in_once_more_while_retain_is_at_work_is_seen_before_its_item_goes(ready: Settings) -> None:
+    decided = msgspec.structs.replace(judged("1", 400), reviews=1)
+    store(ready, decided, 400)
+    page = [Found("id1", 1, 1, "x:1"), Found("id2", 1, 1, "x:2")]
+    with connect(ready) as client:
+        seen = Repeats(ready, client, NOW)
+        assert (seen.take("flagpost", dry_run=False), seen.stay(page)) == (0, set())
+        send(ready, "flagged", item(post=decided.post, judged_at=NOW), judged("2", 400))
+        assert seen.stay(page) == {"id1"}
+        assert seen.stay(page) == {"id1"}, "also when the next page is looked at"
 
 
 def reviewed(settings: Settings) -> dict[str, tuple[bool, dt.datetime]]:

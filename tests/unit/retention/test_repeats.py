@@ -27,15 +27,21 @@ def judged(days: float, id: str = "1") -> Item:
 
 
 def test_the_youngest_item_that_a_replay_would_store_counts() -> None:
-    values = [codec.encode(one) for one in (judged(29), judged(10), judged(20), judged(5, "2"), judged(1, "3"))]
-    assert youngest(values, {"x:1", "x:2"}, AGES, START) == {"x:1": START - 10 * DAY, "x:2": START - 5 * DAY}
+    records = [of(one) for one in (judged(29), judged(10), judged(20), judged(5, "2"), judged(1, "3"))]
+    found = {"x:1": START - 10 * DAY, "x:2": START - 5 * DAY}
+    assert youngest(records, {"x:1", "x:2"}, AGES, START) == found
+    assert youngest(records, None, AGES, START) == {**found, "x:3": START - DAY}
+
+
+def of(one: Item) -> tuple[bytes, bytes]:
+    return one.uid.encode(), codec.encode(one)
 
 
 @pytest.mark.parametrize(
     "value", [codec.encode(judged(31)), codec.encode(GONE), b"<html>", b"", None], ids=["over", "gone", "a", "b", "c"]
 )
 def test_what_a_replay_would_not_store_as_an_item_does_not_count(value: bytes | None) -> None:
-    assert youngest([value], {"x:1"}, AGES, START) == {}
+    assert youngest([(b"x:1", value)], {"x:1"}, AGES, START) == {}
 
 
 def test_an_item_becomes_as_young_as_its_repeat_and_keeps_its_version_and_its_decision() -> None:
