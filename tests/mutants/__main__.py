@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from tests.mutants.mutant import Misplaced, Mutant, mutants
-from tests.mutants.trial import Trial, try_mutant
+from tests.mutants.trial import Trial, try_healthy, try_mutant
 
 
 def main() -> int:
@@ -27,12 +30,17 @@ def main() -> int:
     except KeyError as unknown:
         console.print(f"There is no mutant {unknown}; they stand in tests/mutants/mutants.toml.")
         return 1
-    healthy = try_mutant(None, sorted({test for one in chosen for test in one.tests}))
-    if healthy.verdict != "survived":
-        console.print(healthy.output, "The copy without a mutant is not green, so nothing can be told.", markup=False)
-        return 1
-    with ThreadPoolExecutor(asked.jobs) as pool:
-        tried = [*track(pool.map(_tried, chosen), "Mutants", len(chosen), console=Console(stderr=True), transient=True)]
+    with tempfile.TemporaryDirectory(prefix="flagpost-healthy-") as folder:
+        tree = Path(folder).resolve() / "tree"
+        healthy = try_healthy(tree, sorted({test for one in chosen for test in one.tests}))
+        if healthy.verdict != "survived":
+            console.print(
+                healthy.output, "The copy without a mutant is not green, so nothing can be told.", markup=False
+            )
+            return 1
+        with ThreadPoolExecutor(asked.jobs) as pool:
+            begun = pool.map(partial(_tried, tree), chosen)
+            tried = [*track(begun, "Mutants", len(chosen), console=Console(stderr=True), transient=True)]
     console.print(_table(chosen, tried))
     killed = sum(one.verdict == "killed" for one in tried)
     console.print(f"{killed} of {len(tried)} killed; the copy without one is green ({healthy.seconds:.1f} s).")
@@ -48,9 +56,9 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _tried(mutant: Mutant) -> Trial:
+def _tried(healthy: Path, mutant: Mutant) -> Trial:
     try:
-        return try_mutant(mutant, mutant.tests)
+        return try_mutant(mutant, healthy)
     except Misplaced as error:
         return Trial("misplaced", 0.0, str(error))
 

@@ -20,7 +20,8 @@ SECONDS: Final = 120
 """How long the tests of one mutant may take."""
 
 _LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "released", "corpus", "generated", "integration")
-"""Neither code nor needed by quick tests; the model and the corpus alone would be most of the copy."""
+"""Neither code nor needed by quick tests; the model and the corpus alone would be most of the copy. What was compiled, of an
+older source maybe, is compiled anew."""
 
 _SAID: Final = {0: "survived", 1: "killed"}
 """pytest's exit codes; with any other the tests did not run as they should, which proves nothing."""
@@ -35,23 +36,25 @@ class Trial:
     output: str
 
 
-def try_mutant(mutant: Mutant | None, tests: Sequence[str]) -> Trial:
-    """Runs ``tests`` on a fresh copy with ``mutant`` in it, or on an unmutated one. Raises `Misplaced`."""
-    with tempfile.TemporaryDirectory(prefix="flagpost-mutant-") as folder:
-        tree = Path(folder).resolve() / "tree"
-        _copy(tree)
-        if mutant is not None:
-            mutant.break_in(tree)
-        return _run(tree, tests)
-
-
-def _copy(tree: Path) -> None:
+def try_healthy(tree: Path, tests: Sequence[str]) -> Trial:
+    """Copies the source to ``tree`` and runs ``tests`` there; what was compiled for that stays beside it."""
     for package in PACKAGES:
         shutil.copytree(ROOT / package, tree / package, ignore=_LEFT_OUT)
     shutil.copy(ROOT / "pyproject.toml", tree)
+    return _run(tree, tests, compiled_stays=True)
 
 
-def _run(tree: Path, tests: Sequence[str]) -> Trial:
+def try_mutant(mutant: Mutant, healthy: Path) -> Trial:
+    """Runs the mutant's tests on a fresh copy of the tree ``healthy`` with the mutant in it. Raises `Misplaced`."""
+    with tempfile.TemporaryDirectory(prefix="flagpost-mutant-") as folder:
+        tree = Path(folder).resolve() / "tree"
+        # With what is compiled: it counts for a source of the same age and length, and the one with the mutant is younger.
+        shutil.copytree(healthy, tree)
+        mutant.break_in(tree)
+        return _run(tree, mutant.tests)
+
+
+def _run(tree: Path, tests: Sequence[str], compiled_stays: bool = False) -> Trial:
     command = [
         sys.executable,
         "-m",
@@ -66,7 +69,9 @@ def _run(tree: Path, tests: Sequence[str]) -> Trial:
         f"faulthandler_timeout={SECONDS / 2:g}",  # where it hangs
         *tests,
     ]
-    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(tree.parent)}
+    given = {name: value for name, value in os.environ.items() if name != "PYTHONPYCACHEPREFIX"}
+    compiled = {"PYTHONDONTWRITEBYTECODE": "" if compiled_stays else "1"}
+    environment = {**given, **compiled, "PYTHONPATH": str(tree), "TMPDIR": str(tree.parent)}
     began = time.monotonic()
     try:
         done = subprocess.run(
