@@ -35,7 +35,7 @@ test-faults: $(VENV)/.done-dev ## Break Kafka, Elasticsearch and workers in ever
 	@$(BIN)/python -m pytest -q -m faults tests/faults
 
 test-faults-quick: $(VENV)/.done-dev ## One fault of each kind (five minutes)
-	@$(BIN)/python -m pytest -q -m "faults and not slow" tests/faults
+	@$(BIN)/python -m pytest -q -m "faults and not slow" $(SIDE_BY_SIDE) tests/faults
 
 fuzz: $(VENV)/.done-dev ## 100,000 hostile inputs through codec, ingest and classify
 	@$(BIN)/python -m tests.fuzz

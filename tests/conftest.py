@@ -27,20 +27,44 @@ hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis.settings.load_profile("repeatable")
 
 
-class ServersOnce(LoadScopeScheduling):  # type: ignore[misc]
-    """Tests side by side. Those of tests/security, whose servers take a minute, stay in one process; those of another file
-    on servers stay together and go to whichever is free; all others go one by one.
+class ServersAside(LoadScopeScheduling):  # type: ignore[misc]
+    """Tests side by side, a file at a time, so that what a file sets up is set up once; those of tests/security, whose
+    servers take a minute, all together.
+
+    Those on servers come first, as they wait most. From three processes on the first takes none of them: it keeps a
+    processor busy while the others wait, and starts no servers of its own.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        folder = Path(file).parts[1]
-        return folder if folder == "security" else file if folder in ON_SERVERS else nodeid
+        return "tests/security" if _folder(file) == "security" else file
+
+    def _assign_work_unit(self, node: Any) -> None:
+        aside = self._is_aside(node)
+        fitting = (scope for scope in self.workqueue if (_folder(scope) in ON_SERVERS) != aside)
+        if (scope := next(fitting, None)) is not None:
+            self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
+
+    def _reschedule(self, node: Any) -> None:
+        if self._is_aside(node) and all(_folder(scope) in ON_SERVERS for scope in self.workqueue):
+            if not node.shutting_down:
+                node.shutdown()  # once it has done what it was given
+            return
+        super()._reschedule(node)
+
+    def _is_aside(self, node: Any) -> bool:
+        return bool(self.numnodes >= 3 and node.gateway.id == "gw0")
+
+
+def _folder(path: str) -> str:
+    """In which of the folders of tests/ a file is."""
+    return Path(path).parts[1]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ServersOnce:
-    return ServersOnce(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ServersAside:
+    return ServersAside(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -36,8 +36,9 @@ class Oracle(Protocol):
 class Fault:
     """What one test does to the pipeline. A fault that never fired proves nothing, so its test fails."""
 
-    def __init__(self, rows: list[Row]) -> None:
-        self._rows = rows
+    def __init__(self, tell: Callable[[Row], None]) -> None:
+        """``tell`` is given each row as it is known."""
+        self._tell = tell
 
     def survived(
         self, settings: Settings, oracle: Oracle, name: str, fired: int, timeout: float = 90, since: float | None = None
@@ -56,7 +57,7 @@ class Fault:
     def add(self, name: str, fired: int, balance: Balance, recovery: float) -> None:
         """Adds a row, whatever it says."""
         repeats = sum(balance.repeats.values())
-        self._rows.append(Row(name, fired, balance.sent, balance.lost, balance.duplicated, repeats, round(recovery, 1)))
+        self._tell(Row(name, fired, balance.sent, balance.lost, balance.duplicated, repeats, round(recovery, 1)))
 
 
 def as_lines(rows: Sequence[Row]) -> list[str]:
