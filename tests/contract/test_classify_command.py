@@ -1,4 +1,4 @@
-"""`flagpost classify` with the released model, as a user runs it."""
+"""`flagpost classify` with the released model, as a user runs it: as a process where one could tell."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
+from tests.contract.conftest import Here
+
 
 def run(*arguments: str, stdin: bytes = b"", **options: Any) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "pipeline.cli", "classify", *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60, **options)
 
 
-def verdicts(done: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:
+def verdicts(done: subprocess.CompletedProcess[Any]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -38,17 +40,19 @@ def test_one_verdict_for_each_post_in_input_order() -> None:
     assert found[1]["grade"] is None
 
 
-def test_plain_lines_are_posts_with_their_line_numbers() -> None:
-    done = run("--text", "-", stdin="first\n\nthird – ünïcode 🚓\r\n".encode())
+def test_plain_lines_are_posts_with_their_line_numbers(here: Here) -> None:
+    done = here("classify", "--text", "-", stdin="first\n\nthird – ünïcode 🚓\r\n".encode())
     assert done.returncode == 0, done.stderr
     assert [one["id"] for one in verdicts(done)] == [1, 3]
 
 
-def test_bad_lines_are_named_and_the_rest_goes_on() -> None:
-    done = run("-", stdin=b'{"text": "a"}\nplain secret words\n{"id": 3}\n\xff\n{"text": ["x"]}\n{"text": "e"}\n')
+def test_bad_lines_are_named_and_the_rest_goes_on(here: Here) -> None:
+    done = here(
+        "classify", "-", stdin=b'{"text": "a"}\nplain secret words\n{"id": 3}\n\xff\n{"text": ["x"]}\n{"text": "e"}\n'
+    )
     assert done.returncode == 1
     assert [one["id"] for one in verdicts(done)] == [1, 6]
-    assert done.stderr.decode().splitlines() == [
+    assert done.stderr.splitlines() == [
         "2 lines could not be used: not a JSON object (lines 2, 4).",
         "1 line could not be used: without `text` (line 3).",
         "1 line could not be used: `text` is not of the right kind (line 5).",
@@ -56,31 +60,32 @@ def test_bad_lines_are_named_and_the_rest_goes_on() -> None:
     ]
 
 
-def test_a_csv_is_no_flood_of_errors(tmp_path: Path) -> None:
+def test_a_csv_is_no_flood_of_errors(here: Here, tmp_path: Path) -> None:
     (tmp_path / "posts.csv").write_text("id,text\n" + "".join(f"{number},a post\n" for number in range(30)))
-    done = run(str(tmp_path / "posts.csv"))
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr.decode().splitlines() == [
+    done = here("classify", str(tmp_path / "posts.csv"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
         "31 lines could not be used: not a JSON object (lines 1, 2, 3, 4, 5 …).",
         "With --text each line is the text of a post; `flagpost probe` reads CSV too.",
     ]
 
 
-def test_a_deletion_is_nothing_to_judge() -> None:
+def test_a_deletion_is_nothing_to_judge(here: Here) -> None:
     deletion = b'{"type": "post_deleted", "source": "x", "id": "1", "deleted_at": "2026-08-15T10:00:00Z"}\n'
-    done = run("-", stdin=deletion + b'{"text": "a"}\n')
+    done = here("classify", "-", stdin=deletion + b'{"text": "a"}\n')
     assert done.returncode == 0
     assert len(verdicts(done)) == 1
 
 
 def test_nothing_in_nothing_out() -> None:
-    assert (run("-").returncode, run("-").stdout) == (0, b"")
+    done = run("-")
+    assert (done.returncode, done.stdout) == (0, b"")
 
 
-def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
-    done = run(str(tmp_path / "nowhere.jsonl"))
+def test_a_missing_file_is_a_sentence(here: Here, tmp_path: Path) -> None:
+    done = here("classify", str(tmp_path / "nowhere.jsonl"))
     assert done.returncode == 2
-    assert b"nowhere.jsonl can't be read (No such file or directory)." in done.stderr
+    assert "nowhere.jsonl can't be read (No such file or directory)." in done.stderr
 
 
 def test_a_full_disk_is_a_sentence() -> None:
@@ -106,11 +111,11 @@ def test_serving_needs_neither_torch_nor_transformers() -> None:
     assert done.stdout == "set()\n"
 
 
-def test_what_a_terminal_would_obey_is_printed_escaped() -> None:
+def test_what_a_terminal_would_obey_is_printed_escaped(here: Here) -> None:
     line = json.dumps({"id": "a\u009b31m", "text": "please help \u202eknife\u202c at my \u009b31mdoor now"})
-    done = run("-", stdin=line.encode())
+    done = here("classify", "-", stdin=line.encode())
     assert done.returncode == 0
-    assert not any(character in done.stdout.decode() for character in "\u009b\u202e\u202c")
+    assert not any(character in done.stdout for character in "\u009b\u202e\u202c")
     assert verdicts(done)[0]["id"] == "a\u009b31m"
 
 
@@ -120,8 +125,8 @@ def test_a_line_without_end_does_not_fill_the_memory() -> None:
     assert [one["id"] for one in verdicts(done)] == [2]
 
 
-def test_an_input_that_breaks_off_is_no_success() -> None:
-    done = run("/proc/self/mem")
+def test_an_input_that_breaks_off_is_no_success(here: Here) -> None:
+    done = here("classify", "/proc/self/mem")
     assert done.returncode == 2
-    assert b"can't be read to its end" in done.stderr
-    assert b"Traceback" not in done.stderr
+    assert "can't be read to its end" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,4 +1,7 @@
-"""`flagpost evaluate`, `compare`, `probe` and `models` with the released model, as a user runs them."""
+"""`flagpost evaluate`, `compare`, `probe` and `models` with the released model, as a user runs them.
+
+One of each that loads a model runs as a process, and what is wrong is told in the test's own.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from models.manifest import MANIFEST, read_manifest
 from pipeline.classify.judge import Judge
 from pipeline.errors import ModelRefused
 from pipeline.settings import ROOT, Settings
+from tests.contract.conftest import Here
 
 RELEASED = ROOT / "models/released"
 THEMES = ("domestic-abuse", "speeding-and-dangerous-driving")
@@ -82,8 +86,8 @@ def test_the_page_marks_the_reasons_of_every_mistake(posts: Path, evaluated: dic
     assert page.count("<mark>") >= sum(bool(one["reasons"]) for one in evaluated["most_confident_mistakes"])
 
 
-def test_a_csv_with_other_names_gives_the_same_figures(posts: Path, evaluated: dict[str, Any]) -> None:
-    done = run("evaluate", posts.with_suffix(".csv"), "--json", "-")
+def test_a_csv_with_other_names_gives_the_same_figures(here: Here, posts: Path, evaluated: dict[str, Any]) -> None:
+    done = here("evaluate", posts.with_suffix(".csv"), "--json", "-")
 
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -101,7 +105,7 @@ def test_a_model_compared_with_itself_changes_nothing(posts: Path) -> None:
     assert "posts/s" in done.stdout
 
 
-def test_another_threshold_is_another_model(posts: Path, tmp_path: Path) -> None:
+def test_another_threshold_is_another_model(here: Here, posts: Path, tmp_path: Path) -> None:
     other = shutil.copytree(RELEASED, tmp_path / "other")
     manifest = json.loads((other / MANIFEST).read_text(encoding="utf-8"))
     manifest["version"] = "9"
@@ -110,7 +114,7 @@ def test_another_threshold_is_another_model(posts: Path, tmp_path: Path) -> None
         manifest["thresholds"]["flag"] = 0.0
     (other / MANIFEST).write_text(json.dumps(manifest))
 
-    done = run("compare", RELEASED, other, posts, "--changed", "2", "--json", tmp_path / "out.json")
+    done = here("compare", RELEASED, other, posts, "--changed", "2", "--json", tmp_path / "out.json")
 
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
@@ -133,14 +137,14 @@ def test_a_probe_tells_shares_and_surprises(tmp_path: Path) -> None:
     assert "line 3: help request" in done.stdout
 
 
-def test_the_released_model_is_listed_and_shown() -> None:
+def test_the_released_model_is_listed_and_shown(here: Here) -> None:
     manifest = read_manifest(RELEASED)
 
-    assert f"* {manifest.model}" in run("models", "list").stdout
-    shown = run("models", "show").stdout
+    assert f"* {manifest.model}" in here("models", "list").stdout
+    shown = here("models", "show").stdout
     assert manifest.model in shown
     assert manifest.trained.corpus_sha256 in shown
-    assert json.loads(run("models", "show", "--json").stdout)["version"] == manifest.version
+    assert json.loads(here("models", "show", "--json").stdout)["version"] == manifest.version
 
 
 def test_the_released_model_verifies_here() -> None:
@@ -150,17 +154,17 @@ def test_the_released_model_verifies_here() -> None:
     assert "is whole, loads" in done.stdout
 
 
-def test_an_altered_model_does_not_verify(tmp_path: Path) -> None:
+def test_an_altered_model_does_not_verify(here: Here, tmp_path: Path) -> None:
     copy = shutil.copytree(RELEASED, tmp_path / "model")
     (copy / "tokenizer.json").write_text("{}")
 
-    done = run("models", "verify", copy)
+    done = here("models", "verify", copy)
 
     assert done.returncode == ModelRefused.exit_code
     assert "was altered" in done.stderr
     assert "Traceback" not in done.stderr
-    assert run("models", "show", copy).returncode == ModelRefused.exit_code
-    assert "✗" in run("models", "list", tmp_path).stdout
+    assert here("models", "show", copy).returncode == ModelRefused.exit_code
+    assert "✗" in here("models", "list", tmp_path).stdout
 
 
 @pytest.mark.parametrize(
@@ -181,8 +185,10 @@ def test_an_altered_model_does_not_verify(tmp_path: Path) -> None:
         (["models", "verify", "tests"], "no released model", 7),
     ],
 )
-def test_what_can_not_be_done_is_a_sentence_and_its_code(arguments: list[str], says: str, code: int) -> None:
-    done = run(*arguments)
+def test_what_can_not_be_done_is_a_sentence_and_its_code(
+    here: Here, arguments: list[str], says: str, code: int
+) -> None:
+    done = here(*arguments)
 
     assert done.returncode == code
     assert says in done.stderr

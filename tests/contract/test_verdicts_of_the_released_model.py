@@ -28,6 +28,11 @@ def texts() -> list[str]:
     return [rows[place] for place in np.linspace(0, len(rows) - 1, POSTS).astype(int)]
 
 
+@pytest.fixture(scope="module")
+def verdicts(judge: Judge, texts: list[str]) -> list[Verdict]:
+    return judge.verdicts(texts)
+
+
 def without(text: str, spans: list[tuple[int, int]]) -> str:
     kept, last = [], 0
     for start, end in sorted(spans):
@@ -49,8 +54,9 @@ def other_words(text: str, verdict: Verdict, chance: random.Random) -> list[tupl
     return chance.sample(free, min(count, len(free)))
 
 
-def test_removing_the_named_words_moves_the_score_more_than_removing_others(judge: Judge, texts: list[str]) -> None:
-    verdicts = judge.verdicts(texts)
+def test_removing_the_named_words_moves_the_score_more_than_removing_others(
+    judge: Judge, texts: list[str], verdicts: list[Verdict]
+) -> None:
     chance = random.Random(0)
     named = [
         without(text, [(one.start, one.end) for one in verdict.reasons])
@@ -73,8 +79,8 @@ def test_removing_the_named_words_moves_the_score_more_than_removing_others(judg
     assert (of_named > of_others).mean() > 0.6
 
 
-def test_chatter_has_its_words_too(judge: Judge, texts: list[str]) -> None:
-    chatter = [verdict for verdict in judge.verdicts(texts) if verdict.label == "chatter"]
+def test_chatter_has_its_words_too(verdicts: list[Verdict]) -> None:
+    chatter = [verdict for verdict in verdicts if verdict.label == "chatter"]
 
     assert len(chatter) > 20
     assert np.mean([bool(verdict.reasons) for verdict in chatter]) > 0.95
@@ -110,9 +116,10 @@ ORDERS = (
 """Text that talks to a model, and text of the same length and place that does not."""
 
 
-def test_orders_to_the_model_move_it_no_more_than_other_words_in_their_place(judge: Judge, texts: list[str]) -> None:
-    before = judge.verdicts(texts)
-    chatter = np.array([verdict.scores.chatter for verdict in before])
+def test_orders_to_the_model_move_it_no_more_than_other_words_in_their_place(
+    judge: Judge, texts: list[str], verdicts: list[Verdict]
+) -> None:
+    chatter = np.array([verdict.scores.chatter for verdict in verdicts])
 
     for order, paraphrase in ORDERS:
         ordered, said = (
