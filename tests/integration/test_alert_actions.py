@@ -27,6 +27,7 @@ from schemas.topics import ALERT_ACTIONS
 from tests.notices import alert, page
 from tests.paging import Written
 from tests.servers import Flagpost
+from tests.signals import heeded
 from tests.worker_processes import WorkerProcesses, environment, wait_for
 
 pytestmark = pytest.mark.integration
@@ -249,7 +250,7 @@ def asked(url: str, kind: str | None = None) -> tuple[int, str]:
 def test_each_change_is_watched_until_ctrl_c(written: Written, ready: Settings, tmp_path: Path) -> None:
     log = tmp_path / "watch.log"
     written.put(made(id="a" * 16))
-    with command(ready, log, "alerts", "watch", COLUMNS="80") as watching:
+    with heeded(signal.SIGINT), command(ready, log, "alerts", "watch", COLUMNS="80") as watching:
         wait_for(lambda: b"1 alert is open" in log.read_bytes(), 30, "it watches")
         written.put(made(id="a" * 16, sequence=2, state="acknowledged", acknowledged_by="p.shah"))
         written.put(made(id="a" * 16, sequence=3, count=9), taken_back=True)
