@@ -27,9 +27,15 @@ from schemas.topics import TOPICS
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home whose servers are the session's: commands with this home find them without being told."""
+    return tmp_path_factory.mktemp("stack")
+
+
+@pytest.fixture(scope="session")
+def stack(stack_home: Path) -> Iterator[Stack]:
     """The session's servers. A test that stops one must start it again."""
-    stack = Stack(tmp_path_factory.mktemp("stack"))
+    stack = Stack(stack_home)
     with pytest.MonkeyPatch.context() as patch:
         for name, port in own_ports().items():
             patch.setenv(variable_for(name), str(port))
@@ -71,9 +77,14 @@ def installation(stack: Stack, home: Path) -> Iterator[Settings]:
 @pytest.fixture
 def ready(settings: Settings) -> Settings:
     """An installation of the test's own with topics, index and aliases."""
+    set_up(settings)
+    return settings
+
+
+def set_up(settings: Settings) -> None:
+    """Gives an installation its topics, index and aliases."""
     list(setup_topics(settings))
     list(setup_elasticsearch(settings))
-    return settings
 
 
 def remove(settings: Settings) -> None:

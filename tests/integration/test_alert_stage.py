@@ -15,7 +15,7 @@ from schemas.alert import Gone, Matched
 from schemas.item import Decision, Item, Withdrawn
 from schemas.topics import ALERT_CANDIDATES, DEAD_LETTERS
 from tests.doubles.manual_clock import START
-from tests.found import records
+from tests.found import end, records
 from tests.messages import item, post
 from tests.unit.alert.files import SMALL
 from tests.worker_processes import WorkerProcesses, wait_for
@@ -99,9 +99,9 @@ def test_a_killed_worker_loses_no_candidate(ready: Settings, rules: Path) -> Non
     with WorkerProcesses(ready, "alert", FLAGPOST_RULES=str(rules)) as workers:
         workers.wait_until_up()
         flag(ready, *items)
-        wait_for(lambda: candidates(ready), 30, "the worker is at work")
+        wait_for(lambda: end(ready, ALERT_CANDIDATES.name), 30, "the worker is at work")
         workers.kill("alert")
-        assert len(candidates(ready)) < len(items), "it still had work when it was killed"
+        assert end(ready, ALERT_CANDIDATES.name) < len(items), "it still had work when it was killed"
         wait(ready)
     told = Counter(one.uid for one in candidates(ready))
     assert set(told) == {one.uid for one in items}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,10 @@ from pipeline.settings import Settings
 from pipeline.status import Lag, read_lags
 from pipeline.workers import workers as living
 from schemas import mapping
+from schemas.topics import DEAD_LETTERS, OUTCOMES
+from tests.found import end, records
 from tests.ledger import Ledger
+from tests.servers import installation, set_up
 from tests.worker_processes import WorkerProcesses, wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
@@ -29,8 +33,22 @@ HELP = "please help, a man with a knife is trying to get into my house right now
 CHATTER = "lovely sunset over the bay tonight, chips on the front, happy days"
 
 
-def test_every_example_goes_the_whole_way(ready: Settings) -> None:
-    ledger = Ledger(ready)
+@pytest.fixture(scope="module")
+def through(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """What went through workers that ran once: the examples, wordings of a post, and bad messages among good ones."""
+    with installation(stack, tmp_path_factory.mktemp("through") / "home") as settings:
+        set_up(settings)
+        ledger = Ledger(settings)
+        send_examples(ledger)
+        send_wordings(ledger)
+        send_neighbours(ledger)
+        ledger.flush()
+        with WorkerProcesses(settings):
+            wait_until_done(settings, timeout=90)
+        yield ledger
+
+
+def send_examples(ledger: Ledger) -> None:
     for path in sorted(EXAMPLES.glob("bad/*.json")):
         ledger.bad(path.read_bytes())
     for path in sorted(EXAMPLES.glob("good/*.json")):
@@ -42,16 +60,15 @@ def test_every_example_goes_the_whole_way(ready: Settings) -> None:
         body = json.loads(path.read_text("utf-8"))
         if body["type"] == "post_deleted":
             ledger.delete(body["id"], body["source"])
-    ledger.flush()
-    with WorkerProcesses(ready):
-        wait_until_done(ready, timeout=90)
-        assert ledger.differences() == []
-    reasons = {one.get("reason") for one in ledger.outcomes().values() if one["outcome"] == "dead_lettered"}
+
+
+def test_every_example_goes_the_whole_way(through: Ledger) -> None:
+    assert through.differences() == []
+    reasons = {one.get("reason") for one in through.outcomes().values() if one["outcome"] == "dead_lettered"}
     assert reasons == {path.stem.partition("--")[0] for path in EXAMPLES.glob("bad/*.json")}
 
 
-def test_edits_deletes_and_triple_deliveries_leave_one_right_document(ready: Settings) -> None:
-    ledger = Ledger(ready)
+def send_wordings(ledger: Ledger) -> None:
     ledger.post("once", HELP, times=3)
     ledger.post("edited", HELP)
     ledger.post("edited", HELP + " he is at the back door", edited_at="2026-08-15T10:05:00Z", times=3)
@@ -64,27 +81,34 @@ def test_edits_deletes_and_triple_deliveries_leave_one_right_document(ready: Set
     ledger.post("before-its-post", HELP)
     ledger.post("chatter", CHATTER)
     ledger.delete("chatter")
-    ledger.flush()
-    with WorkerProcesses(ready):
-        wait_until_done(ready, timeout=90)
-        documents = {document["flagpost"]["uid"]: document for document in ledger.documents().values()}
-        assert set(documents) == {"x:once", "x:edited", "x:older-last"}
-        assert documents["x:edited"]["message"].endswith("at the back door")
-        assert documents["x:once"]["flagpost"]["label"] == "help_request"
-        assert documents["x:once"]["event"]["reason"]
 
 
-def test_a_bad_message_costs_its_neighbours_nothing(ready: Settings) -> None:
-    ledger = Ledger(ready)
+def test_edits_deletes_and_triple_deliveries_leave_one_right_document(through: Ledger) -> None:
+    documents = {document["flagpost"]["uid"]: document for document in through.documents().values()}
+    gone = {"x:calmed", "x:deleted", "x:before-its-post", "x:chatter"}
+    assert documents.keys() & {"x:once", "x:edited", "x:older-last", *gone} == {"x:once", "x:edited", "x:older-last"}
+    assert documents["x:edited"]["message"].endswith("at the back door")
+    assert documents["x:once"]["flagpost"]["label"] == "help_request"
+    assert documents["x:once"]["event"]["reason"]
+
+
+def send_neighbours(ledger: Ledger) -> None:
     for number in range(60):
         ledger.post(f"n{number}", HELP if number % 3 else CHATTER)
         if number % 20 == 7:
-            ledger.bad(b'{"type": "post", "source": "x", "id": "n%d"' % number, key=f"x:n{number}")
-    ledger.flush()
-    with WorkerProcesses(ready):
-        wait_until_done(ready, timeout=90)
-        assert len(ledger.poison) == 3
-        assert ledger.differences() == []
+            ledger.bad(torn(number), key=f"x:n{number}")
+
+
+def torn(number: int) -> bytes:
+    return b'{"type": "post", "source": "x", "id": "n%d"' % number
+
+
+def test_a_bad_message_costs_its_neighbours_nothing(through: Ledger) -> None:
+    letters = [record.value for record in records(through.settings, DEAD_LETTERS.name)]
+    assert [letters.count(torn(number)) for number in (7, 27, 47)] == [1, 1, 1]
+    found = {document["flagpost"]["uid"] for document in through.documents().values()}
+    assert {f"x:n{number}" for number in range(60) if number % 3} <= found
+    assert through.differences() == []
 
 
 def test_a_killed_worker_and_a_stopped_elasticsearch_lose_nothing(ready: Settings, stack: Stack) -> None:
@@ -96,13 +120,14 @@ def test_a_killed_worker_and_a_stopped_elasticsearch_lose_nothing(ready: Setting
         for body in posts:
             ledger.post(f"{body['id']}", body["text"], body["source"])
         ledger.flush()
-        wait_for(lambda: ledger.outcomes(), 60, "classify is at work")
+        wait_for(lambda: end(ready, OUTCOMES.name), 60, "classify is at work")
         first = workers.kill("classify")
         assert len(ledger.outcomes()) < ledger.records, "classify still had work when it was killed"
         stack.down(only="elasticsearch")
         down_at = time.monotonic()
         wait_for(lambda: workers.pid_of("classify") not in (None, first), 60, "classify was started again")
-        wait_for(lambda: len(ledger.outcomes()) == ledger.records, 90, "classification goes on without Elasticsearch")
+        wait_until_done(ready, timeout=90, stages=("classify",))  # which goes on without Elasticsearch
+        assert len(ledger.outcomes()) == ledger.records
         wait_for(lambda: time.monotonic() - down_at >= 30, 31, "Elasticsearch was away for 30 s")
         assert any(lag.stage == "index" and lag.lag for lag in lags(ready)), (
             "index had work while Elasticsearch was away"

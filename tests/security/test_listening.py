@@ -1,4 +1,4 @@
-"""Everything as it is shipped, started with no settings but a home: none of it can be reached from outside."""
+"""Everything as it is shipped, started with no settings but a home and a name: none of it can be reached from outside."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from deploy.local.stack import Stack
+from pipeline.settings import Settings
 from pipeline.workers import workers
 from tests.worker_processes import wait_for
 
@@ -46,34 +47,30 @@ def listening(process: psutil.Process) -> list[str]:
     ]
 
 
-def test_nothing_listens_beyond_loopback(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_nothing_listens_beyond_loopback(stack: Stack, stack_home: Path, settings: Settings, tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FLAGPOST_")}
-    environment |= {"FLAGPOST_HOME": str(home), "FLAGPOST_INFERENCE_THREADS": "1", "FLAGPOST_HTTP_PORT": "0"}
+    environment |= {"FLAGPOST_HOME": str(stack_home), "FLAGPOST_NAMESPACE": settings.namespace}
+    environment |= {"FLAGPOST_INFERENCE_THREADS": "1", "FLAGPOST_HTTP_PORT": "0"}
     environment |= {"FLAGPOST_ALERTS_PORT": "0", "FLAGPOST_LINKS_URL": "https://alerts.example"}
     environment |= {"FLAGPOST_LINKS_SECRET": "k" * 32}
     flagpost = [sys.executable, "-m", "pipeline.cli"]
-    stack = Stack(home)
-    servers = stack.up()
-    try:
-        subprocess.run([*flagpost, "setup"], env=environment, check=True, capture_output=True, timeout=60)
-        with (
-            command(environment, tmp_path / "workers.log", "worker", "classify", "index") as supervisor,
-            command(environment, tmp_path / "http.log", "ingest-http", "--no-token") as ingest,
-            command(environment, tmp_path / "alerts.log", "alerts", "serve") as alerts,
-        ):
-            wait_for(lambda: len(workers(home)) == 2, 90, "both workers and their health servers are up")
-            wait_for(lambda: b"Taking posts" in (tmp_path / "http.log").read_bytes(), 30, "ingest-http is up")
-            wait_for(lambda: b"Answering" in (tmp_path / "alerts.log").read_bytes(), 30, "alerts serve is up")
-            found = {
-                "kafka": listening(psutil.Process(servers["kafka"]["pid"])),
-                "elasticsearch": listening(psutil.Process(servers["elasticsearch"]["pid"])),
-                "workers": listening(supervisor),
-                "ingest-http": listening(ingest),
-                "alerts serve": listening(alerts),
-            }
-    finally:
-        stack.down(wipe=True)
+    servers = stack.status()
+    subprocess.run([*flagpost, "setup"], env=environment, check=True, capture_output=True, timeout=60)
+    with (
+        command(environment, tmp_path / "workers.log", "worker", "classify", "index") as supervisor,
+        command(environment, tmp_path / "http.log", "ingest-http", "--no-token") as ingest,
+        command(environment, tmp_path / "alerts.log", "alerts", "serve") as alerts,
+    ):
+        wait_for(lambda: len(workers(stack_home)) == 2, 90, "both workers and their health servers are up")
+        wait_for(lambda: b"Taking posts" in (tmp_path / "http.log").read_bytes(), 30, "ingest-http is up")
+        wait_for(lambda: b"Answering" in (tmp_path / "alerts.log").read_bytes(), 30, "alerts serve is up")
+        found = {
+            "kafka": listening(psutil.Process(servers["kafka"]["pid"])),
+            "elasticsearch": listening(psutil.Process(servers["elasticsearch"]["pid"])),
+            "workers": listening(supervisor),
+            "ingest-http": listening(ingest),
+            "alerts serve": listening(alerts),
+        }
     # Kafka and its controller, Elasticsearch's HTTP and transport, one health server a worker, POST /posts, and links.
     assert {part: len(addresses) for part, addresses in found.items()} == {
         "kafka": 2, "elasticsearch": 2, "workers": 2, "ingest-http": 1, "alerts serve": 1,
