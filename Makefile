@@ -8,8 +8,12 @@ VENV  := .venv
 TRAIN := .venv-train
 BIN   := $(VENV)/bin
 SIDE_BY_SIDE = -n 2
+# Two for tests that wait for their servers, and one for those that need none: see tests/conftest.py.
+WITH_SERVERS = -n 3
 PIP    = -m pip --disable-pip-version-check install --quiet --require-hashes
 export PYTHONUTF8 = 1
+# Hundreds of processes are started by the tests: what one has compiled the next need not compile again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check test-faults test-faults-quick fuzz mutants image-steps bench lint format generated locks \
@@ -25,7 +29,7 @@ demo: $(VENV)/.done ## Run one eventful Saturday through a real Kafka, the model
 
 test: $(VENV)/.done-dev ## Run the checks and all tests (starts its own Kafka and Elasticsearch)
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -q $(SIDE_BY_SIDE)
+	@$(BIN)/python -m pytest -q $(WITH_SERVERS)
 
 check: $(VENV)/.done-dev ## Lint, types, import rules, and the tests that need no server
 	@$(MAKE) --no-print-directory lint
@@ -34,7 +38,7 @@ check: $(VENV)/.done-dev ## Lint, types, import rules, and the tests that need n
 test-faults: $(VENV)/.done-dev ## Break Kafka, Elasticsearch and workers in every way we know (an hour)
 	@$(BIN)/python -m pytest -q -m faults tests/faults
 
-test-faults-quick: $(VENV)/.done-dev ## One fault of each kind (five minutes)
+test-faults-quick: $(VENV)/.done-dev ## One fault of each kind (minutes)
 	@$(BIN)/python -m pytest -q -m "faults and not slow" $(SIDE_BY_SIDE) tests/faults
 
 fuzz: $(VENV)/.done-dev ## 100,000 hostile inputs through codec, ingest and classify

@@ -42,9 +42,7 @@ def compare(
     than A. FILE is read as by `flagpost evaluate`.
     """
     require_extra()
-    from pipeline.cli.shown.comparison import show
     from pipeline.evaluation.columns import Asked
-    from pipeline.evaluation.comparison import compare as measure
     from pipeline.evaluation.files import json_of, require_writable
     from pipeline.evaluation.judging import Judged, judge_of
     from pipeline.evaluation.label_names import LabelNames
@@ -56,6 +54,10 @@ def compare(
     require_writable(None if to_stdout else json_file, "--json", (file,))
     asked = Asked(**{name.removesuffix("_column"): column for name, column in columns.items()})
     labelled = read_labelled(file, Form(kind, encoding, not no_quotes, not no_header), asked, LabelNames(maps))
+    # Last, for what computes the figures takes a second to import: what is wrong is told before.
+    from pipeline.cli.shown.comparison import show
+    from pipeline.evaluation.comparison import compare as measure
+
     settings = load_settings()
     judges = judge_of(model_a, settings), judge_of(model_b, settings)
     with progress_bar() as progress:

@@ -42,9 +42,7 @@ def evaluate(
     highest score alone, before the model's thresholds. Reports hold texts of posts: keep them as you keep the posts.
     """
     require_extra()
-    from pipeline.cli.shown.evaluation import show
     from pipeline.evaluation.columns import Asked
-    from pipeline.evaluation.evaluation import evaluate as measure
     from pipeline.evaluation.files import json_of, require_writable
     from pipeline.evaluation.judging import Judged, judge_of, judged
     from pipeline.evaluation.label_names import LabelNames
@@ -56,6 +54,10 @@ def evaluate(
     require_writable(html_file, "--html", (file,))
     asked = Asked(**{name.removesuffix("_column"): column for name, column in columns.items()})
     labelled = read_labelled(file, Form(kind, encoding, not no_quotes, not no_header), asked, LabelNames(maps))
+    # Last, for what computes the figures takes a second to import: what is wrong is told before.
+    from pipeline.cli.shown.evaluation import show
+    from pipeline.evaluation.evaluation import evaluate as measure
+
     settings = load_settings()
     judge = judge_of(settings.model, settings)
     with progress_bar() as progress:

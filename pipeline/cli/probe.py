@@ -41,13 +41,11 @@ def probe(
     that got another label are shown, the most confident first.
     """
     require_extra()
-    from pipeline.cli.shown.probe import show
     from pipeline.errors import InvalidInput
     from pipeline.evaluation.files import json_of, require_writable
     from pipeline.evaluation.judging import judge_of, judged
     from pipeline.evaluation.label_names import label_of
     from pipeline.evaluation.posts import read_texts
-    from pipeline.evaluation.probing import probe as measure
     from pipeline.evaluation.table import Form
 
     if plain and (kind not in (None, "txt") or column is not None):
@@ -56,6 +54,10 @@ def probe(
     require_writable(None if to_stdout else json_file, "--json", (file,))
     expected = label_of(expect, "--expect") if expect is not None else None
     texts, read_from = read_texts(file, Form("txt" if plain else kind, encoding, not no_quotes, not no_header), column)
+    # Last, for what computes the figures takes a second to import: what is wrong is told before.
+    from pipeline.cli.shown.probe import show
+    from pipeline.evaluation.probing import probe as measure
+
     settings = load_settings()
     judge = judge_of(settings.model, settings)
     with progress_bar() as progress:

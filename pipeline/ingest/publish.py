@@ -26,6 +26,9 @@ HEADROOM = 4096
 MAX_DEAD_LETTER = DEAD_LETTERS.max_bytes - HEADROOM
 """Most bytes of a line that can be kept verbatim."""
 
+PATIENCE = 30.0
+"""Seconds that a record may stay unacknowledged where nobody says otherwise."""
+
 Then = Callable[[BaseException | None], None]
 """Told once what became of a record: None when it is durable, else a `FlagpostError` that says why it is not acknowledged.
 
@@ -61,15 +64,16 @@ class KafkaPublisher:
     Once a record was not acknowledged it takes no more: it can't be relied on any longer (see `RenewingPublisher`).
     """
 
-    def __init__(self, settings: Settings, patience: float = 30.0) -> None:
-        """``patience`` is how many seconds a record may stay unacknowledged before it counts as failed, at least 1.
+    def __init__(self, settings: Settings, patience: float | None = None) -> None:
+        """``patience`` is how many seconds a record may stay unacknowledged before it counts as failed, at least 1; by
+        default `PATIENCE`.
 
         Raises `KafkaUnavailable`, `AccessRefused` or `NotSetUp` within a few seconds.
         """
         self._posts = settings.named(POSTS.name)
         self._dead_letters = settings.named(DEAD_LETTERS.name)
         self._address = settings.bootstrap()
-        self._patience = patience
+        self._patience = patience = PATIENCE if patience is None else patience
         self._failed: FlagpostError | None = None
         self._in_flight = InFlight(MAX_IN_FLIGHT, MAX_IN_FLIGHT_BYTES, patience)
         self.topic_id = topic_ids(settings, [self._posts, self._dead_letters])[self._posts]

@@ -62,9 +62,11 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     }
 
 
-def begin(settings: Settings, *arguments: str, **more: str) -> subprocess.Popen[str]:
+def begin(settings: Settings, *arguments: str, patience: float = 30, **more: str) -> subprocess.Popen[str]:
+    """``patience``: seconds after which ``flagpost ingest`` counts what is not acknowledged as failed."""
+    code = f"from pipeline.ingest import publish; publish.PATIENCE = {patience}; from pipeline.cli import main; main()"
     return subprocess.Popen(
-        [sys.executable, "-c", "from pipeline.cli import main; main()", *arguments],
+        [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
         env=environment(settings, **more),
         stdout=subprocess.PIPE,
@@ -178,7 +180,7 @@ def test_a_followed_file_is_sent_as_it_grows(ready: Settings, tmp_path: Path) ->
 def test_a_kafka_that_goes_away_ends_the_run_with_one_sentence(
     stack: Stack, ready: Settings, flagpost: Flagpost, path: Path
 ) -> None:
-    process = begin(ready, "ingest", str(path), "--rate", "300")
+    process = begin(ready, "ingest", str(path), "--rate", "300", patience=6)
     wait_until(lambda: cursor_line(ready) > 100)
     stack.kill("kafka")
     try:

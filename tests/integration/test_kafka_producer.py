@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from agents.kafka_producer import ACKNOWLEDGED_WITHIN, KafkaProducer
+from agents import kafka_producer
+from agents.kafka_producer import KafkaProducer
 from deploy.local.stack import Stack
 from pipeline.errors import KafkaUnavailable, NotSetUp
 from pipeline.message import NotAcknowledged, Outgoing, RecordTooLarge, send_in_order
@@ -15,6 +16,14 @@ from pipeline.topic_reader import read_topic
 from schemas.topics import DEAD_LETTERS, FLAGGED, POSTS
 
 pytestmark = pytest.mark.integration
+
+SOON = 3.0
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no broker acknowledges is given up after `SOON` seconds: the tests wait for it."""
+    monkeypatch.setattr(kafka_producer, "ACKNOWLEDGED_WITHIN", SOON)
 
 
 async def test_what_is_acknowledged_is_there_in_order_with_its_headers(ready: Settings) -> None:
@@ -39,7 +48,7 @@ async def test_a_record_beyond_its_topics_limit_is_refused_at_once(ready: Settin
         await producer.stop()
 
 
-async def test_a_missing_topic_is_named(settings: Settings) -> None:
+async def test_a_missing_topic_is_named(settings: Settings, soon: None) -> None:
     producer = await KafkaProducer.start(settings)
     try:
         with pytest.raises((NotSetUp, NotAcknowledged)):
@@ -54,14 +63,14 @@ async def test_nobody_there_is_said(settings: Settings) -> None:
         await KafkaProducer.start(nowhere)
 
 
-async def test_a_stopped_kafka_does_not_acknowledge(ready: Settings, stack: Stack) -> None:
+async def test_a_stopped_kafka_does_not_acknowledge(ready: Settings, stack: Stack, soon: None) -> None:
     producer = await KafkaProducer.start(ready)
     try:
         stack.down(only="kafka")
         began = time.monotonic()
         sent = await send_in_order(producer, [Outgoing(FLAGGED, b"k", b"%d" % n) for n in range(50)])
         assert all(isinstance(one, NotAcknowledged) for one in sent)
-        assert time.monotonic() - began < 2 * ACKNOWLEDGED_WITHIN
+        assert time.monotonic() - began < 2 * SOON
     finally:
         stack.up(only="kafka")
         await producer.stop()
