@@ -14,10 +14,12 @@ Faust 0.15 has traps, and this file steps around each:
 * It counts the message after a hole among the holes, and so commits no further than to the next hole at once: of
   transactions, each of which ends with one, one a second. Here only what is no message is a hole.
 * Agents start when partitions are assigned: here the stage is built before, see `_StageApp`.
+* Its worker waits a second when everything has ended, for nothing of ours: here `_PromptWorker`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
@@ -79,6 +81,14 @@ class _CommittedTransport(Transport):
     Consumer = _CommittedConsumer
 
 
+class _PromptWorker(faust.Worker):
+    logger = _FAUST
+
+    async def _sentinel_task(self) -> None:
+        """The last that the event loop runs: once round, for what was closed. Mode sleeps here."""
+        await asyncio.sleep(0)
+
+
 class _StageApp(faust.App):
     """Builds its stage before it joins the consumer group.
 
@@ -137,6 +147,7 @@ def stage_app(
         web_enabled=False,
         datadir=str(datadir),
         logging_config=logging_config(settings.log_level),
+        Worker=_PromptWorker,
     )
     source = app.topic(
         *(settings.named(topic.name) for topic in topics),

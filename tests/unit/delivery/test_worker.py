@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import mode
 import pytest
 
 from agents import stage_app
@@ -330,6 +331,15 @@ async def test_the_mark_of_a_transaction_is_no_message_to_do(
     assert await lag_in(Consumer(end, position, committed), known) == lag
 
 
-@pytest.mark.parametrize("part", [stage_app._StageApp, stage_app._CommittedConsumer, stage_app._CommittedThread])
+@pytest.mark.parametrize(
+    "part",
+    [stage_app._StageApp, stage_app._CommittedConsumer, stage_app._CommittedThread, stage_app._PromptWorker],
+)
 def test_what_inherits_from_faust_logs_as_faust_does(part: type[Any]) -> None:
     assert part.logger.name == "faust"  # whose notes of every start and stop are none of ours
+
+
+async def test_a_worker_in_which_all_has_ended_does_not_wait() -> None:
+    assert "_sentinel_task" in vars(mode.Worker), "what waits is called otherwise now"
+    async with asyncio.timeout(0.5):
+        await stage_app._PromptWorker._sentinel_task(object())
