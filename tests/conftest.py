@@ -20,6 +20,10 @@ from pipeline.settings import load_settings
 pytest_plugins = ["tests.servers"]
 
 ON_SERVERS = ("faults", "integration", "security")
+TOGETHER = ("security", "compose")
+"""Folders whose files share servers of their own."""
+LONGEST = ("test_pipeline.py", "test_watch.py", "test_retention.py", "test_review.py", "test_alert_stage.py")
+"""Files that take a minute or so: they go first, or at the end one process would wait for them in another."""
 SECONDS = 300
 """Time of a test on servers that says nothing else. The session's first one fetches and starts them, too."""
 
@@ -28,22 +32,22 @@ hypothesis.settings.load_profile("repeatable")
 
 
 class ServersAside(LoadScopeScheduling):  # type: ignore[misc]
-    """Tests side by side, a file at a time, so that what a file sets up is set up once; those of tests/security, whose
-    servers take a minute, all together.
+    """Tests side by side, a file at a time, so that what a file sets up is set up once; those of a folder with servers of
+    its own all together.
 
     Those on servers come first, as they wait most. From three processes on the first takes none of them: it keeps a
     processor busy while the others wait, and starts no servers of its own.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "tests/security" if _folder(file) == "security" else file
+        file = Path(nodeid.partition("::")[0])
+        return str(file.parent if file.parent.name in TOGETHER else file)
 
     def _assign_work_unit(self, node: Any) -> None:
         aside = self._is_aside(node)
-        fitting = (scope for scope in self.workqueue if (_folder(scope) in ON_SERVERS) != aside)
-        if (scope := next(fitting, None)) is not None:
-            self.workqueue.move_to_end(scope, last=False)
+        fitting = [scope for scope in self.workqueue if (_folder(scope) in ON_SERVERS) != aside]
+        if fitting:
+            self.workqueue.move_to_end(min(fitting, key=_place), last=False)
         super()._assign_work_unit(node)
 
     def _reschedule(self, node: Any) -> None:
@@ -55,6 +59,12 @@ class ServersAside(LoadScopeScheduling):  # type: ignore[misc]
 
     def _is_aside(self, node: Any) -> bool:
         return bool(self.numnodes >= 3 and node.gateway.id == "gw0")
+
+
+def _place(scope: str) -> int:
+    """Where in the queue: tests/security, whose servers take a minute, the longest files, then all others as they are."""
+    name = Path(scope).name
+    return 0 if name == "security" else 1 if name in LONGEST else 2
 
 
 def _folder(path: str) -> str:
