@@ -61,8 +61,8 @@ class HoldBook:
         """Sends ``records`` of `[holds]` that were made of what the last look saw, and undoes nobody's hold or release.
 
         Somebody may have written in the moment between that look and these records. A person's word counts: it is written
-        once more behind them. Only where this process is killed between the two it stays undone. Blocks; raises as `look`
-        and `send`, see there for ``afterwards``.
+        once more behind them. Only where this process is killed, or loses Kafka, between the two it stays undone. Blocks;
+        raises as `look` and `send`, see there for ``afterwards``.
         """
         came: list[tuple[bytes | None, bytes | None]] = []
         while records:

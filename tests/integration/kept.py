@@ -6,10 +6,11 @@ import datetime as dt
 import json
 from typing import Any
 
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 
 from pipeline.elasticsearch_client import connect
 from pipeline.index.document import document_of
+from pipeline.lag import group_of
 from pipeline.retention.hold_book import HoldBook
 from pipeline.settings import Settings
 from schemas import codec
@@ -20,6 +21,7 @@ from schemas.mapping import ITEMS
 from tests.found import hits, records
 from tests.messages import item, post
 from tests.servers import Flagpost
+from tests.worker_processes import wait_for
 
 NOW = dt.datetime.now(dt.UTC)
 YEAR = {"FLAGPOST_RETAIN_ITEMS_DAYS": "365"}
@@ -73,6 +75,22 @@ def lose_all(settings: Settings) -> None:
     with connect(settings) as client:
         for one in hits(settings, ITEMS.write_alias):
             client.delete(index=settings.named(ITEMS.write_alias), id=one["_id"], refresh=True)
+
+
+def replay(settings: Settings, *stages: str) -> None:
+    """Makes the stages begin again with the first record of their topics. Kafka refuses while a worker is in its group."""
+    groups = {settings.named(group_of(stage)) for stage in stages}
+    admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap())
+    try:
+        assert groups <= {one["group_id"] for one in admin.list_groups()}
+
+        def forgotten() -> bool:
+            there = groups & {one["group_id"] for one in admin.list_groups()}
+            return set(admin.delete_groups(sorted(there)).values()) == {"OK"} if there else True
+
+        wait_for(forgotten, 30, "every worker has left its group")
+    finally:
+        admin.close()
 
 
 def found(settings: Settings) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from pipeline.alert.rules import Rule, RulesFile
+from pipeline.alert.rules_file import parse_rules
 
 SMALL = """\
 version: 1
@@ -37,3 +38,15 @@ def rule(name: str = "one", when: dict[str, Any] | None = None, **fields: Any) -
 
 def rules_file(*rules: Rule, **fields: Any) -> RulesFile:
     return RulesFile(version=1, rules=list(rules), **fields)
+
+
+def told(text: str) -> list[str]:
+    """Every fault, with what to do about it."""
+    read = parse_rules(text, "rules.yaml")
+    assert (read.file is None) == bool(read.faults)
+    return [f"{read.sentence(fault)} {fault.do}" for fault in read.faults]
+
+
+def changed(old: str, new: str) -> str:
+    assert old in SMALL
+    return SMALL.replace(old, new)
