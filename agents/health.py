@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pipeline.errors import InvalidSettings
 from pipeline.metrics import StageMetrics
 from pipeline.settings import Settings
+from pipeline.whole_file import write_whole
 
 
 class HealthServer:
@@ -47,9 +48,8 @@ class HealthServer:
         path = run_file(self._settings.home, self._stage, os.getpid())
         path.parent.mkdir(parents=True, exist_ok=True)
         started = dt.datetime.now(dt.UTC)
-        path.write_bytes(
-            msgspec.json.encode({"stage": self._stage, "pid": os.getpid(), "started_at": started, "url": url})
-        )
+        run = {"stage": self._stage, "pid": os.getpid(), "started_at": started, "url": url}
+        write_whole(path, msgspec.json.encode(run))
         atexit.register(_remove, path)
 
     async def _healthz(self, _request: web.Request) -> web.Response:

@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from pipeline.log import get_logger
 from pipeline.message import Message, Place
+from pipeline.whole_file import write_whole
 
 log = get_logger(__name__)
 
@@ -112,10 +113,8 @@ class CrashJournal:
                 self._path.unlink(missing_ok=True)
 
     def _write(self) -> None:
-        draft = self._path.with_suffix(".draft")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(msgspec.json.encode(self._page))
-            draft.replace(self._path)
+            write_whole(self._path, msgspec.json.encode(self._page))
         except OSError as error:
             log.warning("the crash journal can't be written", file=str(self._path), reason=error.strerror)

@@ -7,6 +7,8 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
+from pipeline.whole_file import write_whole
+
 WINDOW: Final = 500
 LEAST: Final = 50
 BAD_SHARE: Final = 0.5
@@ -35,7 +37,8 @@ class PoisonGuard:
         if len(self._ends) >= LEAST and self._bad > BAD_SHARE * len(self._ends) and not self._tripped:
             self._tripped = True
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(f"{self._bad} of the last {len(self._ends)} messages could not be used", "utf-8")
+            reason = f"{self._bad} of the last {len(self._ends)} messages could not be used"
+            write_whole(self._path, reason.encode())
 
     @property
     def paused(self) -> str | None:

@@ -17,6 +17,7 @@ from deploy.local import process
 from deploy.local.ports import LOOPBACK
 from deploy.local.process import Started
 from deploy.local.server import NAMES, Name, Server
+from pipeline.whole_file import write_whole
 
 
 class KafkaStatus(TypedDict):
@@ -59,7 +60,7 @@ class Notes:
             return None
 
     def write(self, name: Name, started: Started, port: int, version: str) -> None:
-        self._replace(self._file(name), asdict(Note(started.pid, started.created, port, version)))
+        _write(self._file(name), asdict(Note(started.pid, started.created, port, version)))
 
     def forget(self, name: Name) -> None:
         self._file(name).unlink(missing_ok=True)
@@ -107,15 +108,13 @@ class Notes:
     def publish(self, status: Status, file: Path) -> None:
         """Writes ``status`` to ``file`` for the other commands; when nothing runs, removes it."""
         if any(server["pid"] for server in (status["kafka"], status["elasticsearch"])):
-            self._replace(file, status)
+            _write(file, status)
         else:
             file.unlink(missing_ok=True)
 
     def _file(self, name: Name) -> Path:
         return self.folder / f"{name}.json"
 
-    @staticmethod
-    def _replace(file: Path, content: Any) -> None:
-        new = file.with_name(f".{file.name}.new")
-        new.write_text(json.dumps(content) + "\n", encoding="utf-8")
-        new.replace(file)
+
+def _write(file: Path, content: Any) -> None:
+    write_whole(file, json.dumps(content).encode() + b"\n")

@@ -21,6 +21,7 @@ from pathlib import Path
 from platformdirs import PlatformDirs
 
 from pipeline.errors import LocalStackError
+from pipeline.whole_file import write_whole
 
 _USERS_INSTEAD_OF_ROOT = ("flagpost-local", "nobody", "daemon")
 
@@ -58,8 +59,8 @@ class Place:
             self.shown(folder)
             if folder.stat().st_uid != 0:
                 raise LocalStackError(f"{folder} must belong to root, and doesn't.", "Remove it, or give it to root.")
-        _state_note(self.notes).write_text(f"{self.state.name}\n", encoding="utf-8")
-        (self.state / _HOME_NOTE).write_text(f"{self.notes}\n", encoding="utf-8")
+        write_whole(_state_note(self.notes), f"{self.state.name}\n".encode())
+        write_whole(self.state / _HOME_NOTE, f"{self.notes}\n".encode())
 
     def abandoned(self) -> list[Path]:
         """Folders of state whose homes were deleted; only root's stacks leave such."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import LocalStackError
+from pipeline.whole_file import write_whole
 
 LOOPBACK = "127.0.0.1"
 USUAL = {"kafka": 9092, "kafka-controller": 9192, "elasticsearch": 9200}
@@ -49,7 +50,7 @@ class Ports:
         port = self.find(name, avoid)
         remembered = self.remembered()
         if remembered.get(name) != port:
-            self.file.write_text(json.dumps({**remembered, name: port}) + "\n", encoding="utf-8")
+            write_whole(self.file, json.dumps({**remembered, name: port}).encode() + b"\n")
         return port
 
     def find(self, name: str, avoid: Collection[int] = ()) -> int:

@@ -16,6 +16,7 @@ import msgspec
 
 from pipeline.errors import InvalidInput
 from pipeline.ingest.sources import Position, Source
+from pipeline.whole_file import write_whole
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -70,12 +71,7 @@ class Cursor:
         if fingerprint is None:
             return
         state = _State(self._path, self._topic_id, position.offset, position.line, fingerprint)
-        fresh = self._file.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(msgspec.json.encode(state))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._file)
+        write_whole(self._file, msgspec.json.encode(state), synced=True)
         self._saved = position
 
     def forget(self) -> None:

@@ -69,6 +69,13 @@ def test_a_pause_is_told_with_its_reason(tmp_path: Path) -> None:
     assert (pause.stage, pause.reason) == ("index", "300 of the last 500")
 
 
+def test_a_pause_that_ends_while_it_is_looked_at_is_none(tmp_path: Path) -> None:
+    path = pause_file(tmp_path, "index")
+    path.parent.mkdir(parents=True)
+    path.symlink_to(tmp_path / "gone")
+    assert pauses(tmp_path) == []
+
+
 @pytest.fixture
 def unwell() -> Iterator[str]:
     """A worker's /healthz that answers 503, as one that stalls does."""
