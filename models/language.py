@@ -71,6 +71,14 @@ def other_language(text: str) -> str | None:
     return UNKNOWN if language in ENGLISH else str(language)
 
 
+def load_identifier() -> None:
+    """Loads what tells languages apart, once in a process; `other_language` needs it for one text of five.
+
+    Raises `OSError` where it can't be unpacked: for a moment that takes 65 MiB in the folder for temporary files.
+    """
+    _identifier()
+
+
 def _has_an_english_sentence(text: str) -> bool:
     sentences = (_NO_LANGUAGE.sub(" ", part) for part in _END_OF_SENTENCE.split(text))
     return any(

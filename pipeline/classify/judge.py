@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from models.classifier import Classifier, UnusableModel, load
-from models.language import other_language
+from models.language import load_identifier, other_language
 from models.prepare import prepare
 from models.verification import require_sane
 from pipeline.classify.decide import decide
@@ -30,16 +31,23 @@ class Judge:
 
     @classmethod
     def load(cls, settings: Settings, explain_chatter: bool = True) -> Judge:
-        """The released model of the settings. Raises `ModelRefused`."""
+        """The released model of the settings, with all that a verdict needs. Raises `ModelRefused`."""
         try:
             classifier = load(settings.model, settings.inference_threads)
             require_sane(classifier, settings.model)
-            return cls(classifier, explain_chatter)
         except UnusableModel as error:
             raise ModelRefused(
                 str(error),
                 "Restore models/released/ from version control, or point FLAGPOST_MODEL at a released model.",
             ) from None
+        try:
+            load_identifier()  # now, not at the first foreign post: a worker that can't is to say so before it takes any
+        except OSError as error:
+            raise ModelRefused(
+                f"What tells languages apart can't be unpacked in {tempfile.gettempdir()} ({error.strerror}).",
+                "It takes 70 MB there for a moment: make room, or name another folder in TMPDIR.",
+            ) from None
+        return cls(classifier, explain_chatter)
 
     def verdicts(self, texts: Sequence[str]) -> list[Verdict]:
         """One verdict for each text, in order. Blocks. Raises ValueError when the model yields no number."""

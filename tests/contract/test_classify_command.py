@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from models import language as languages
+from pipeline.classify.judge import Judge
+from pipeline.errors import ModelRefused
+from pipeline.settings import Settings
 from tests.contract.conftest import Here
 
 
@@ -130,3 +135,12 @@ def test_an_input_that_breaks_off_is_no_success(here: Here) -> None:
     assert done.returncode == 2
     assert "can't be read to its end" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_where_languages_cannot_be_unpacked_nothing_is_judged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
+    languages._identifier.cache_clear()  # as in a process that has just started
+    with pytest.raises(ModelRefused) as refused:
+        Judge.load(Settings())
+    assert f"can't be unpacked in {tmp_path / 'full'} (No such file or directory)" in refused.value.message
+    assert "TMPDIR" in refused.value.hint

@@ -15,6 +15,7 @@ POSTS: Final = "".join(
         (
             "man with a knife outside the chip shop on Harbour Road, people running",
             "lads dealing out of the flat above the bookies again, same car every night",
+            "me robaron el móvil en la estación, ¿a dónde tengo que ir para denunciarlo?",
             "lovely sunset over the pier tonight",
         )
     )
@@ -37,9 +38,9 @@ class Smoke:
     entrypoint: Sequence[str] = ("flagpost",)
 
 
-def _three_verdicts(printed: str) -> bool:
+def _the_verdicts(printed: str) -> bool:
     verdicts = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
-    return [one["label"] for one in verdicts][-1:] == ["chatter"] and len(verdicts) == 3
+    return [one["language"] for one in verdicts] == [None, None, "es", None] and verdicts[-1]["label"] == "chatter"
 
 
 SMOKES: Final = (
@@ -49,7 +50,7 @@ SMOKES: Final = (
     Smoke(["models", "verify"], ["flagpost-bge-small"]),
     Smoke(["models", "show"], ["activation"]),
     Smoke(["rules", "check"]),
-    Smoke(["classify", "-"], stdin=POSTS, right=_three_verdicts),
+    Smoke(["classify", "-"], stdin=POSTS, right=_the_verdicts),
     Smoke(["worker", "classify"], ["No Kafka is set", "FLAGPOST_KAFKA_BOOTSTRAP"], KafkaUnavailable.exit_code),
     Smoke(["setup"], ["No Kafka is set"], KafkaUnavailable.exit_code),
     Smoke([], ["The secret kafka_setup is missing"], InvalidSettings.exit_code, entrypoint=USERS),
