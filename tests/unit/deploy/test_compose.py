@@ -181,6 +181,8 @@ def test_only_who_pages_or_gives_a_sign_of_life_has_a_way_out_and_the_servers_ar
     }
     assert networks["kafka"] == networks["elasticsearch"] == {"data"}
     assert networks["prometheus"] == {"watch"}, "it asks nobody for a password"
+    front = WHOLE["networks"]["front"]["driver_opts"]
+    assert front["com.docker.network.bridge.enable_ip_masquerade"] == "false", "its ports would be a way out, too"
 
 
 @every_service
