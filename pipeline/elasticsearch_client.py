@@ -84,7 +84,9 @@ def explained(settings: Settings) -> Iterator[None]:
             ) from None
         raise ElasticsearchUnavailable(
             f"Nobody answers as Elasticsearch at {url}.",
-            "`flagpost local up` starts one on this machine; FLAGPOST_ELASTICSEARCH_URL names another cluster.",
+            "See that it runs and can be reached from here; FLAGPOST_ELASTICSEARCH_URL says where."
+            if settings.production
+            else "`flagpost local up` starts one on this machine; FLAGPOST_ELASTICSEARCH_URL names another cluster.",
         ) from None
     except (SerializationError, UnsupportedProductError):
         raise ElasticsearchUnavailable(

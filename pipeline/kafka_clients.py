@@ -188,7 +188,9 @@ def _nobody(settings: Settings) -> KafkaUnavailable:
         )
     return KafkaUnavailable(
         f"Nobody answers at {settings.bootstrap()}, where Kafka should be.",
-        "`flagpost local up` starts one on this machine; FLAGPOST_KAFKA_BOOTSTRAP names another (host:port).",
+        "See that it runs and can be reached from here; FLAGPOST_KAFKA_BOOTSTRAP (host:port) says where."
+        if settings.production
+        else "`flagpost local up` starts one on this machine; FLAGPOST_KAFKA_BOOTSTRAP names another (host:port).",
     )
 
 

@@ -1,14 +1,16 @@
-"""What Kafka's client only tells its log reaches the user."""
+"""What Kafka's client only tells its log reaches the user, and so does what to do where nobody answers."""
 
 from __future__ import annotations
 
 import logging
 import socket
 
+import elastic_transport
 import pytest
 from kafka import errors as kafka_errors
 
-from pipeline.errors import AccessRefused
+from pipeline.elasticsearch_client import explained as elasticsearch_errors_explained
+from pipeline.errors import AccessRefused, ElasticsearchUnavailable, KafkaUnavailable
 from pipeline.kafka_clients import kafka_errors_explained
 from pipeline.settings import Settings
 
@@ -33,3 +35,21 @@ def test_a_broker_that_hangs_up_on_us_has_refused_us_though_the_last_try_timed_o
         )
         with pytest.raises(AccessRefused, match="refused our user name"):
             sign_on_in_vain(settings)
+
+
+@pytest.mark.parametrize(
+    ("production", "said"), [(True, "See that it runs"), (False, "`flagpost local up` starts one")]
+)
+def test_only_where_it_may_be_local_a_local_one_is_offered(production: bool, said: str) -> None:
+    settings = Settings(
+        production=production,
+        kafka_bootstrap="127.0.0.1:1",
+        kafka_security_protocol="SSL",
+        elasticsearch_url="https://127.0.0.1:1",
+    )
+    with pytest.raises(KafkaUnavailable) as kafka, kafka_errors_explained(settings):
+        raise kafka_errors.KafkaTimeoutError("Unable to bootstrap")
+    with pytest.raises(ElasticsearchUnavailable) as elasticsearch, elasticsearch_errors_explained(settings):
+        raise elastic_transport.ConnectionError("refused")
+    assert kafka.value.hint.startswith(said)
+    assert elasticsearch.value.hint.startswith(said)
