@@ -7,10 +7,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from pipeline.alert.rules import RulesFile
 from pipeline.settings import ROOT
+from schemas.json_schema import schema_of, text
 
 FILE: Final = ROOT / "deploy" / "alerts" / "rules.schema.json"
 
@@ -20,9 +19,7 @@ _TIME: Final = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d
 
 def generated() -> str:
     """The content of `FILE`."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "flagpost's rules file"}
-    schema |= _as_written(msgspec.json.schema(RulesFile))
-    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
+    return text(_as_written(schema_of(RulesFile, title="flagpost's rules file")))
 
 
 def _as_written(part: Any) -> Any:

@@ -40,9 +40,11 @@ def test_kafka_away_under_the_producer_and_the_workers_loses_nothing(
             ledger.told(f"n{number}", post["text"])
             body = {"source": "x", "id": f"n{number}", "text": post["text"], "created_at": "2026-08-15T10:00:00Z"}
             lines.write(json.dumps(body) + "\n")
-    command = [sys.executable, "-m", "pipeline.cli", "ingest", str(file), "--rate", "60"]
-    with WorkerProcesses(ready) as workers:
-        workers.wait_until_up()
+    command = [sys.executable, "-m", "pipeline.cli", "ingest", str(file), "--rate", "40"]
+    with WorkerProcesses(ready):
+        ledger.post("first", "lovely sunset over the bay tonight")
+        ledger.flush()
+        wait_for(lambda: ledger.outcomes(), 60, "classify works, so that it keeps up with ingest")
         ingest = subprocess.Popen(command, env=environment(ready), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         wait_for(lambda: len(ledger.outcomes()) > 60, 60, "posts are on their way")
         assert ingest.poll() is None, "ingest still has posts to send"
