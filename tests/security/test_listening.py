@@ -16,6 +16,7 @@ import pytest
 from deploy.local.stack import Stack
 from pipeline.settings import Settings
 from pipeline.workers import workers
+from tests.servers import processes_looked_into
 from tests.worker_processes import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -64,13 +65,14 @@ def test_nothing_listens_beyond_loopback(stack: Stack, stack_home: Path, setting
         wait_for(lambda: len(workers(stack_home)) == 2, 90, "both workers and their health servers are up")
         wait_for(lambda: b"Taking posts" in (tmp_path / "http.log").read_bytes(), 30, "ingest-http is up")
         wait_for(lambda: b"Answering" in (tmp_path / "alerts.log").read_bytes(), 30, "alerts serve is up")
-        found = {
-            "kafka": listening(psutil.Process(servers["kafka"]["pid"])),
-            "elasticsearch": listening(psutil.Process(servers["elasticsearch"]["pid"])),
-            "workers": listening(supervisor),
-            "ingest-http": listening(ingest),
-            "alerts serve": listening(alerts),
-        }
+        with processes_looked_into():
+            found = {
+                "kafka": listening(psutil.Process(servers["kafka"]["pid"])),
+                "elasticsearch": listening(psutil.Process(servers["elasticsearch"]["pid"])),
+                "workers": listening(supervisor),
+                "ingest-http": listening(ingest),
+                "alerts serve": listening(alerts),
+            }
     # Kafka and its controller, Elasticsearch's HTTP and transport, one health server a worker, POST /posts, and links.
     assert {part: len(addresses) for part, addresses in found.items()} == {
         "kafka": 2, "elasticsearch": 2, "workers": 2, "ingest-http": 1, "alerts serve": 1,
