@@ -16,7 +16,7 @@ from typing import Final
 from tests.mutants.mutant import ROOT, Mutant
 from tests.mutants.origin import PACKAGES
 
-SECONDS: Final = 120
+SECONDS: Final = 240
 """How long the tests of one mutant may take."""
 
 _LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "released", "corpus", "generated", "integration")
