@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ def generated() -> dict[str, str]:
 def schema_of(record: Any, title: str) -> dict[str, Any]:
     """The JSON Schema of a type; docstrings are its descriptions."""
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
-    return {**head, **_without_indents(msgspec.json.schema(record))}
+    return {**head, **every_part(msgspec.json.schema(record), _without_indents)}
 
 
 def text(schema: dict[str, Any]) -> str:
@@ -34,16 +35,19 @@ def text(schema: dict[str, Any]) -> str:
     return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
 
 
-def _without_indents(part: Any) -> Any:
-    """``part`` of a schema with docstrings as Python 3.13 has them: those before keep the indents of the source."""
-    if isinstance(part, list):
-        return [_without_indents(one) for one in part]
-    if not isinstance(part, dict):
-        return part
-    kept = {name: _without_indents(value) for name, value in part.items()}
-    if isinstance(description := kept.get("description"), str):
-        kept["description"] = inspect.cleandoc(description)
-    return kept
+def every_part(schema: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    """``schema`` with each of its objects as ``change`` makes it, the inner ones first."""
+    if isinstance(schema, list):
+        return [every_part(one, change) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return change({name: every_part(value, change) for name, value in schema.items()})
+
+
+def _without_indents(part: dict[str, Any]) -> dict[str, Any]:
+    """With its docstring as Python 3.13 has it: those before keep the indents of the source."""
+    description = part.get("description")
+    return {**part, "description": inspect.cleandoc(description)} if isinstance(description, str) else part
 
 
 if __name__ == "__main__":

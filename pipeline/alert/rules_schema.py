@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pipeline.alert.rules import RulesFile
 from pipeline.settings import ROOT
-from schemas.json_schema import schema_of, text
+from schemas.json_schema import every_part, schema_of, text
 
 FILE: Final = ROOT / "deploy" / "alerts" / "rules.schema.json"
 
@@ -19,19 +19,14 @@ _TIME: Final = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d
 
 def generated() -> str:
     """The content of `FILE`."""
-    return text(_as_written(schema_of(RulesFile, title="flagpost's rules file")))
+    return text(every_part(schema_of(RulesFile, title="flagpost's rules file"), _as_written))
 
 
-def _as_written(part: Any) -> Any:
-    """``part`` of a schema with times of day as people write them."""
-    if isinstance(part, list):
-        return [_as_written(one) for one in part]
-    if not isinstance(part, dict):
+def _as_written(part: dict[str, Any]) -> dict[str, Any]:
+    """A time of day as people write it; any other part as it is."""
+    if part.get("format") not in ("time", "partial-time"):
         return part
-    kept = {name: _as_written(value) for name, value in part.items()}
-    if kept.get("format") not in ("time", "partial-time"):
-        return kept
-    del kept["format"]
+    kept = {name: value for name, value in part.items() if name != "format"}
     if "default" in kept:
         kept["default"] = str(kept["default"])[:5]
     return {**kept, **_TIME}
