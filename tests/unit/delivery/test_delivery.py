@@ -224,6 +224,17 @@ async def test_a_message_that_kills_its_worker_three_times_alone_is_a_dead_lette
     assert bench.stage.calls == [[1]]
 
 
+async def test_only_suspects_go_by_themselves_though_others_stand_between_them(tmp_path: Path) -> None:
+    def of_both(*offsets: int) -> list[Message]:
+        return [message(b"{}", offset, partition=partition) for offset in offsets for partition in (0, 1)]
+
+    CrashJournal(tmp_path / "journal.json").begin(of_both(4, 5)[:3])
+    bench = Bench(tmp_path, lambda *_: Done())
+    await bench.deliver(*of_both(4, 5, 6, 7))
+    assert bench.stage.calls == [[4], [5], [6, 7], [4], [5, 6, 7]]
+    assert bench.journal_is_clean
+
+
 async def test_nothing_is_settled_while_the_dead_letter_topic_is_away(tmp_path: Path) -> None:
     bench = Bench(tmp_path, lambda *_: DeadLetter("bad"), limit=10.0)
     bench.producer.refuse["dead-letters"] = 1000
