@@ -24,7 +24,7 @@ TOGETHER = ("security", "compose")
 """Folders whose files share servers of their own."""
 LONGEST = ("test_pipeline.py", "test_watch.py", "test_retention.py", "test_review.py", "test_alert_stage.py")
 """Files that take a minute or so: they go first, or at the end one process would wait for them in another."""
-SECONDS = 300
+SECONDS = 900
 """Time of a test on servers that says nothing else. The session's first one fetches and starts them, too."""
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)

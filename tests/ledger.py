@@ -19,6 +19,7 @@ from kafka import KafkaProducer
 from pipeline.settings import Settings
 from tests.found import document_id as _id
 from tests.found import hits, records
+from tests.waiting import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Ledger:
         """Returns when Kafka has acknowledged all that was sent; fails when it did not take some of it."""
         self._producer.flush()
         for sent in self._under_way:
-            sent.get(timeout=60)
+            sent.get(timeout=PATIENCE)
         self._under_way.clear()
 
     # What must be found

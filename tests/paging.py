@@ -16,6 +16,7 @@ from schemas import codec
 from schemas.alert import Action, Alert, Excerpt, Gone, Match, Matched
 from schemas.labels import Grade
 from schemas.topics import ALERTS
+from tests.waiting import PATIENCE
 
 KEY_VARIABLE = "PAGER_KEY"
 
@@ -91,7 +92,7 @@ def send(settings: Settings, *records: Matched | Gone | Action) -> None:
         ]
         producer.flush()
         for one in sent:
-            one.get(timeout=60)
+            one.get(timeout=PATIENCE)
     finally:
         producer.close()
 

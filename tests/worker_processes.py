@@ -9,23 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 import psutil
 
 from pipeline.settings import Settings
-
-
-def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
-    """Returns once ``condition`` holds; fails with ``what`` after ``seconds``."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"not within {seconds:g} s: {what}")
+from tests.waiting import wait_for
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -87,13 +77,12 @@ class WorkerProcesses:
                 pids.append(int(json.loads(path.read_text())["pid"]))
         return [pid for pid in pids if pid in children]
 
-    def wait_until_up(self, seconds: float = 60) -> None:
+    def wait_until_up(self) -> None:
         for stage in set(self._stages):
             wanted = self._stages.count(stage)
             wait_for(
                 lambda stage=stage, wanted=wanted: len(self.pids_of(stage)) == wanted,
-                seconds,
-                f"{stage} is running; {self.log(stage)}",
+                lambda stage=stage: f"{stage} is running; {self.log(stage)}",
             )
 
     def kill(self, stage: str) -> int:

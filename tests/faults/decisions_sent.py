@@ -17,6 +17,7 @@ from kafka import KafkaProducer
 from pipeline.settings import Settings
 from tests.found import hits, records
 from tests.ledger import Balance
+from tests.waiting import PATIENCE
 
 Body = dict[str, Any]
 
@@ -79,7 +80,7 @@ class DecisionsSent:
         """Returns when Kafka has acknowledged all that was sent."""
         self._producer.flush()
         for sent in self._under_way:
-            sent.get(timeout=60)
+            sent.get(timeout=PATIENCE)
         self._under_way.clear()
 
     def documents(self) -> dict[str, Body]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -18,7 +19,7 @@ from schemas import codec
 from schemas.alert import Gone, Matched
 from tests.ledger import Balance
 from tests.paging import alerts, candidate
-from tests.worker_processes import wait_for
+from tests.waiting import wait_for
 
 
 @dataclass
@@ -66,12 +67,11 @@ class PageLedger:
         taken = self.receiver.taken.values()
         return Counter(one.body["data"]["alert"] for one in taken if one.body["type"] == "alert.opened")
 
-    def wait(self, seconds: float, what: str = "") -> None:
+    def wait(self, what: Callable[[], str]) -> None:
         """Returns when something was paged of as many alerts as there are items."""
         wait_for(
             lambda: len(self.opened()) >= len(self.items),
-            seconds,
-            f"every item is paged; {len(self.opened())} of {len(self.items)} are. {what}",
+            lambda: f"every item is paged; {len(self.opened())} of {len(self.items)} are. {what()}",
         )
 
     def balance(self) -> Balance:

@@ -12,6 +12,7 @@ from typing import Protocol
 from pipeline.done import wait_until_done
 from pipeline.settings import Settings
 from tests.ledger import Balance
+from tests.waiting import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,13 @@ class Fault:
         self._tell = tell
 
     def survived(
-        self, settings: Settings, oracle: Oracle, name: str, fired: int, timeout: float = 90, since: float | None = None
+        self,
+        settings: Settings,
+        oracle: Oracle,
+        name: str,
+        fired: int,
+        timeout: float = PATIENCE,
+        since: float | None = None,
     ) -> Balance:
         """Waits until everything is done, compares, and adds a row. ``since`` is when the fault ended: by default now."""
         assert fired > 0, f"{name} did not fire"

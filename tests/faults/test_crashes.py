@@ -12,7 +12,8 @@ from tests.faults.items_sent import ItemsSent
 from tests.faults.streams import send
 from tests.faults.table import Fault
 from tests.ledger import Ledger
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import wait_for
+from tests.worker_processes import WorkerProcesses
 
 POSTS = 200
 SMALL = {"FLAGPOST_CLASSIFY_BATCH": "32", "FLAGPOST_INDEX_BATCH": "32"}
@@ -46,7 +47,7 @@ def test_workers_killed_at_named_places_lose_nothing(
         WorkerProcesses(ready, "index", **SMALL, **environments.get("index", {})),
     ):
         for injected in faults.values():
-            wait_for(lambda injected=injected: injected.fired, 60, f"a worker died {injected.fault}")
+            wait_for(lambda injected=injected: injected.fired, f"a worker died {injected.fault}")
         name = f"SIGKILL {' and '.join(injected.fault for injected in faults.values())}"
         fault.survived(ready, ledger, name, sum(injected.fired for injected in faults.values()))
         assert workers.ends("killed by signal 9") == len(faults), "both supervisors saw it"
@@ -64,7 +65,7 @@ def test_an_index_worker_killed_after_a_dead_letter_loses_nothing(
             sent.bad(b'{"type": "item", "torn', key="x:torn")
     sent.flush()
     with WorkerProcesses(ready, "index", **SMALL, **injected.environment) as workers:
-        wait_for(lambda: injected.fired, 60, f"the worker died {injected.fault}")
+        wait_for(lambda: injected.fired, f"the worker died {injected.fault}")
         fault.survived(ready, sent, f"SIGKILL {injected.fault} in index", injected.fired)
         assert workers.ends("killed by signal 9") == 1
 
@@ -78,6 +79,6 @@ def test_an_exception_in_one_of_a_hundred_batches_loses_nothing(
     ledger = Ledger(ready)
     send(ledger, 3 * POSTS)
     with WorkerProcesses(ready, **TINY, **injected.environment) as workers:
-        wait_for(lambda: injected.fired == 2, 120, f"two of {injected.passed} batches met an {where}")
+        wait_for(lambda: injected.fired == 2, f"two of {injected.passed} batches met an {where}")
         fault.survived(ready, ledger, f"{where}, 1 % of batches", injected.fired)
         assert workers.ends("an unexpected fault") == injected.fired

@@ -11,7 +11,8 @@ from tests.doubles.bulk_faults import HANGS, QUICK_FAULTS
 from tests.doubles.faulty_elasticsearch import BadAnswer, FaultyElasticsearch, forward
 from tests.faults.items_sent import ItemsSent
 from tests.faults.table import Fault
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import wait_for
+from tests.worker_processes import WorkerProcesses
 
 ITEMS = 60
 
@@ -37,7 +38,7 @@ def between_kafka_and_elasticsearch(ready: Settings, fault: Fault, answers: tupl
                 for number in range(ITEMS):
                     sent.item(f"{answer.name} {number}", f"{answer.name}, item {number}")
                 sent.flush()
-                wait_for(lambda: server.left == 0, 60 * times, f"{answer.name} was met {times} times")
+                wait_for(lambda: server.left == 0, f"{answer.name} was met {times} times", 60 * times)
                 met = time.monotonic()
                 fired = server.fired[answer.name]
                 fault.survived(ready, sent, f"bulk answered: {answer.name}", fired, since=met)

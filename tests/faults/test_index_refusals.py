@@ -10,7 +10,8 @@ from tests.doubles.faulty_elasticsearch import FaultyElasticsearch, forward
 from tests.faults.items_sent import ItemsSent
 from tests.faults.table import Fault
 from tests.servers import Flagpost
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import wait_for
+from tests.worker_processes import WorkerProcesses
 
 TOO_LONG_A_NUMBER = 10**2000
 """JSON to us; Elasticsearch's parser takes numbers of at most a thousand digits."""
@@ -44,7 +45,7 @@ def test_a_mapping_without_a_field_halts_the_stage_until_setup_has_run(
         sent.item(str(number), f"item {number}", **({"lang": "cy"} if number == 77 else {}))
     sent.flush()
     with WorkerProcesses(ready, "index") as workers:
-        wait_for(lambda: halts(workers) >= 2, 90, "the stage halts, and halts again")
+        wait_for(lambda: halts(workers) >= 2, "the stage halts, and halts again")
         assert "mapping is older" in workers.log("index")
         assert sent.letters() == []
         assert flagpost("setup").code == 0

@@ -15,7 +15,8 @@ from pipeline.settings import Settings
 from tests.faults.streams import Stream
 from tests.faults.table import Fault
 from tests.ledger import Ledger
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import wait_for
+from tests.worker_processes import WorkerProcesses
 
 RATE = 60.0
 TIMES = 20
@@ -37,16 +38,15 @@ def test_workers_killed_at_random_moments_of_their_work_lose_nothing(ready: Sett
                 before = done(ready)
                 wait_for(
                     lambda before=before: all(now > then for now, then in zip(done(ready), before, strict=True)),
-                    90,
-                    f"both stages do something; {workers.log('classify')} {workers.log('index')}",
+                    lambda: f"both stages do something; {workers.log('classify')} {workers.log('index')}",
                 )
                 for stage in chance.sample(sorted(killed), 2):
                     time.sleep(chance.uniform(0, 1))  # not to wait for something: the moment itself is what is drawn
                     if workers.pid_of(stage):
                         killed[stage].append(workers.kill(stage))
         pids = [pid for one in killed.values() for pid in one]
-        wait_for(lambda: workers.ends("killed by signal 9") == len(pids) == len(set(pids)), 10, "all were killed")
-        fault.survived(ready, ledger, f"SIGKILL of both workers, seed {seed}", len(pids), timeout=180)
+        wait_for(lambda: workers.ends("killed by signal 9") == len(pids) == len(set(pids)), "all were killed")
+        fault.survived(ready, ledger, f"SIGKILL of both workers, seed {seed}", len(pids))
 
 
 @pytest.mark.slow
@@ -64,8 +64,7 @@ def test_a_worker_asked_to_end_in_a_batch_ends_within_ten_seconds_and_loses_noth
                 for stage, ends in seconds.items():
                     wait_for(
                         lambda stage=stage: in_work(ready, stage) and workers.pid_of(stage) not in (None, *asked),
-                        60,
-                        f"{stage} has a batch; {workers.log(stage)}",
+                        lambda stage=stage: f"{stage} has a batch; {workers.log(stage)}",
                     )
                     process = psutil.Process(workers.pid_of(stage))
                     asked.add(process.pid)
@@ -74,7 +73,7 @@ def test_a_worker_asked_to_end_in_a_batch_ends_within_ten_seconds_and_loses_noth
                     process.wait(30)
                     ends.append(time.monotonic() - began)
         slowest = ", ".join(f"{stage} {max(ends):.1f} s" for stage, ends in seconds.items())
-        fault.survived(ready, ledger, f"SIGTERM in a batch (slowest end: {slowest})", len(asked), timeout=180)
+        fault.survived(ready, ledger, f"SIGTERM in a batch (slowest end: {slowest})", len(asked))
     assert len(asked) == 2 * TIMES
     assert max(max(ends) for ends in seconds.values()) <= 10
 

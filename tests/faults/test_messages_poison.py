@@ -14,7 +14,8 @@ from tests.faults.items_sent import ItemsSent
 from tests.faults.table import Fault
 from tests.ledger import Ledger
 from tests.servers import Flagpost
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import wait_for
+from tests.worker_processes import WorkerProcesses
 
 HELP = "please help, a man with a knife is trying to get into my house right now, send police"
 BATCH = {"FLAGPOST_CLASSIFY_BATCH": "100", "FLAGPOST_INDEX_BATCH": "100"}
@@ -60,11 +61,11 @@ def resume_until_done(settings: Settings, flagpost: Flagpost, stage: str, done: 
     """Resumes ``stage`` whenever it pauses, until ``done()`` counts everything; returns how often that was."""
     pauses = 0
     while True:
-        wait_for(lambda: is_paused(settings, stage) or done() == POISONED + GOOD, 90, f"{stage} pauses or is done")
+        wait_for(lambda: is_paused(settings, stage) or done() == POISONED + GOOD, f"{stage} pauses or is done")
         if not is_paused(settings, stage):
             return pauses
         pauses += 1
-        wait_for(lambda: health_of(settings, stage) == "paused", 30, "health says that it is paused")
+        wait_for(lambda: health_of(settings, stage) == "paused", "health says that it is paused")
         at_the_pause = done()
         status = flagpost("status")
         assert f"PAUSED        {stage}: " in status.out

@@ -15,7 +15,8 @@ from tests.faults.table import Fault
 from tests.faults.test_messages_sizes import HELP, expect, line
 from tests.ledger import Ledger
 from tests.servers import Flagpost
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import wait_for
+from tests.worker_processes import WorkerProcesses
 
 
 def test_posts_that_takes_too_little_stops_ingest_until_setup_has_run(
@@ -50,7 +51,7 @@ def test_flagged_that_takes_too_little_halts_classify_until_setup_has_run(
         ledger.post(f"n{number}", f"{HELP} {number}")
     ledger.flush()
     with WorkerProcesses(ready) as workers:
-        wait_for(lambda: "stage halted" in workers.log("classify"), 90, "classify halts")
+        wait_for(lambda: "stage halted" in workers.log("classify"), "classify halts")
         assert [record.value for record in ledger._read("dead-letters")] == []
         assert flagpost("setup").code == 0
         fault.survived(ready, ledger, "[flagged] takes too little", workers.log("classify").count("stage halted"))

@@ -12,7 +12,8 @@ from tests.faults.broken_models import altered, not_a_number, swapped
 from tests.faults.streams import send
 from tests.faults.table import Fault
 from tests.ledger import Ledger
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import wait_for
+from tests.worker_processes import WorkerProcesses
 
 SAID = {altered: "was altered", not_a_number: "not a number", swapped: "is not what was released"}
 
@@ -31,11 +32,11 @@ def test_a_model_that_must_not_judge_is_refused_and_the_old_one_goes_on(
         old.wait_until_up()
         send(ledger, 100)
         with WorkerProcesses(other, "classify", FLAGPOST_MODEL=model) as new:
-            wait_for(lambda: SAID[broken] in new.log("classify"), 60, f"the model is refused; {new.log('classify')}")
-            send(ledger, 200, first=100)
             wait_for(
-                lambda: len(ledger.outcomes()) == ledger.records, 120, "the old model judges beside the refused one"
+                lambda: SAID[broken] in new.log("classify"), lambda: f"the model is refused; {new.log('classify')}"
             )
+            send(ledger, 200, first=100)
+            wait_for(lambda: len(ledger.outcomes()) == ledger.records, "the old model judges beside the refused one")
             refusals = new.ends("halted")
         name = f"a released model that is {broken.__name__.replace('_', ' ')}"
         fault.survived(ready, ledger, name, refusals)

@@ -30,7 +30,7 @@ from tests.faults.table import Fault
 from tests.ledger import Balance
 from tests.ledger import _id as id_of
 from tests.messages import item, message, post
-from tests.worker_processes import wait_for
+from tests.waiting import wait_for
 
 ORDERS = list(itertools.permutations(range(6)))
 
@@ -186,7 +186,7 @@ def forget_deletes(client: Elasticsearch, index: str) -> None:
 
     assert not raised_from_the_dead(), "as long as it is known"
     client.indices.put_settings(index=index, settings={"index.gc_deletes": "1s"})
-    wait_for(raised_from_the_dead, 30, "gc_deletes has passed")
+    wait_for(raised_from_the_dead, "gc_deletes has passed")
     client.delete(index=index, id="witness")
 
 

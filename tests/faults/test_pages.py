@@ -30,12 +30,12 @@ from tests.faults.pages import PageLedger, PageStream
 from tests.faults.table import Fault
 from tests.messages import item, post
 from tests.paging import alerts, paged_to, settled
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import PATIENCE, wait_for
+from tests.worker_processes import WorkerProcesses
 
 TIMES = 20
 ITEMS = 40
 RATE = 15.0
-LONG = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
@@ -52,9 +52,9 @@ def ledger(ready: Settings, receiver: WebhookReceiver) -> PageLedger:
 def survived(fault: Fault, ledger: PageLedger, name: str, fired: int, since: float | None = None) -> None:
     """Waits until all is paged, compares, and adds a row."""
     began = time.monotonic() if since is None else since
-    ledger.wait(120, name)
+    ledger.wait(lambda: name)
     recovery = time.monotonic() - began
-    wait_for(lambda: settled(ledger.settings), 60, "every page has an end")
+    wait_for(lambda: settled(ledger.settings), "every page has an end")
     assert fired > 0, f"{name} did not fire"
     balance = ledger.balance()
     fault.add(name, fired, balance, recovery)
@@ -81,8 +81,8 @@ def test_a_page_worker_killed_at_a_named_place_loses_no_page(
         workers.wait_until_up()
         for _ in range(4):
             ledger.send(ITEMS // 4)
-            ledger.wait(90, workers.log("page"))
-        wait_for(lambda: workers.ends("killed by signal 9") == injected.fired == 2, 90, f"it died twice {where}")
+            ledger.wait(lambda: workers.log("page"))
+        wait_for(lambda: workers.ends("killed by signal 9") == injected.fired == 2, f"it died twice {where}")
         survived(fault, ledger, f"page: SIGKILL {where}", injected.fired)
 
 
@@ -98,16 +98,17 @@ def test_a_page_worker_killed_at_random_moments_loses_no_page(
         with PageStream(ledger, RATE):
             for _ in range(TIMES):
                 before = len(ledger.opened())
-                wait_for(lambda before=before: len(ledger.opened()) > before, 90, f"it pages; {workers.log('page')}")
+                wait_for(
+                    lambda before=before: len(ledger.opened()) > before, lambda: f"it pages; {workers.log('page')}"
+                )
                 time.sleep(chance.uniform(0, 1))  # not to wait for something: the moment itself is what is drawn
                 workers.kill("page")
                 workers.wait_until_up()
-        wait_for(lambda: workers.ends("killed by signal 9") == TIMES, 10, "all were killed")
+        wait_for(lambda: workers.ends("killed by signal 9") == TIMES, "all were killed")
         survived(fault, ledger, f"page: SIGKILL at random moments, seed {seed}", TIMES)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_a_second_page_worker_that_comes_and_goes_loses_no_page(
     ready: Settings, fault: Fault, ledger: PageLedger, tmp_path: Path
 ) -> None:
@@ -118,8 +119,8 @@ def test_a_second_page_worker_that_comes_and_goes_loses_no_page(
         with PageStream(ledger, RATE):
             for _ in range(5):
                 with WorkerProcesses(ready, "page", **environment):
-                    wait_for(lambda: members(ready) == 2, 60, "a second member joined")
-                wait_for(lambda: members(ready) == 1, 60, "it left")
+                    wait_for(lambda: members(ready) == 2, "a second member joined")
+                wait_for(lambda: members(ready) == 1, "it left")
                 rebalances += 2
         survived(fault, ledger, "page: a second worker comes and goes", rebalances)
 
@@ -137,15 +138,15 @@ def test_a_page_worker_that_wakes_up_after_another_took_over_writes_nothing(
         assert zombie
         for _ in range(4):
             ledger.send(ITEMS // 4)
-        wait_for(lambda: injected.fired, 30, f"it is {where}")
+        wait_for(lambda: injected.fired, f"it is {where}")
         with WorkerProcesses(ready, "page", **environment) as others:
-            ledger.wait(90, others.log("page"))
-            wait_for(lambda: settled(ledger.settings), 30, "the other one has written every end")
+            ledger.wait(lambda: others.log("page"))
+            wait_for(lambda: settled(ledger.settings), "the other one has written every end")
             before = written(ready)
             os.kill(zombie, signal.SIGCONT)
-            wait_for(lambda: injected.woke, 10, "it woke up")
-            wait_for(lambda: workers.says("page", "another page worker has taken over"), 30, "it is fenced out")
-            wait_for(lambda: workers.pid_of("page") not in (None, zombie), 30, "and it is started again")
+            wait_for(lambda: injected.woke, "it woke up")
+            wait_for(lambda: workers.says("page", "another page worker has taken over"), "it is fenced out")
+            wait_for(lambda: workers.pid_of("page") not in (None, zombie), "and it is started again")
             assert written(ready) == before, "it wrote nothing"
             ledger.send(5)
             survived(fault, ledger, f"page: {where} for longer than its session", injected.fired)
@@ -156,14 +157,14 @@ def written(settings: Settings) -> dict[str, int]:
     return {uid: alert.sequence for uid, alert in alerts(settings).items()}
 
 
-@pytest.mark.parametrize("seconds", [0, pytest.param(60, marks=LONG)])
+@pytest.mark.parametrize("seconds", [0, pytest.param(60, marks=pytest.mark.slow)])
 def test_kafka_restarted_under_the_page_worker_loses_no_page(
     ready: Settings, fault: Fault, ledger: PageLedger, stack: Stack, tmp_path: Path, seconds: int
 ) -> None:
     with WorkerProcesses(ready, "page", **paged_to(ledger.receiver, tmp_path)) as workers:
         workers.wait_until_up()
         ledger.send(ITEMS)
-        wait_for(lambda: ledger.opened(), 60, f"it pages; {workers.log('page')}")
+        wait_for(lambda: ledger.opened(), lambda: f"it pages; {workers.log('page')}")
         stack.kill(only="kafka")
         time.sleep(seconds)  # so long it is away
         stack.up(only="kafka")
@@ -192,7 +193,7 @@ def test_a_receiver_that_is_away_gets_every_page_when_it_is_back(ready: Settings
     with WorkerProcesses(ready, "page", **environment) as workers:
         workers.wait_until_up()
         ledger.send(12)
-        wait_for(lambda: workers.says("page", "page not delivered") >= 20, 60, "tries fail")
+        wait_for(lambda: workers.says("page", "page not delivered") >= 20, "tries fail")
         with Receiver(key, port=port) as receiver:
             ledger.receiver = receiver
             survived(fault, ledger, "page: a receiver that is away", workers.says("page", "page not delivered"))
@@ -211,14 +212,14 @@ def test_a_replay_of_everything_pages_nobody(
     flagged.flush(30)
     with WorkerProcesses(ready, "alert", "page", **environment) as workers:
         workers.wait_until_up()
-        wait_for(lambda: len(ledger.opened()) == ITEMS, 60, f"every item is paged; {workers.log('page')}")
-        wait_for(lambda: settled(ledger.settings), 30, "every page has an end")
+        wait_for(lambda: len(ledger.opened()) == ITEMS, lambda: f"every item is paged; {workers.log('page')}")
+        wait_for(lambda: settled(ledger.settings), "every page has an end")
     before = len(receiver.arrivals), written(ready)
     for stage, topic in (("alert", "flagged"), ("page", "alert-candidates")):
         rewind(ready, stage, topic)
         with WorkerProcesses(ready, "alert", "page", **environment) as workers:
             workers.wait_until_up()
-            wait_until_done(ready, timeout=90, stages=("alert", "page"))
+            wait_until_done(ready, timeout=PATIENCE, stages=("alert", "page"))
         assert (len(receiver.arrivals), written(ready)) == before, stage
     balance = dataclasses.replace(ledger.balance(), sent=ITEMS)
     fault.add("page: a replay of [flagged] and one of [alert-candidates]", 2, balance, 0.0)
@@ -249,7 +250,7 @@ def rewind(settings: Settings, stage: str, topic: str) -> None:
             error.__name__ == "NoError"
             for error in client.alter_group_offsets(group, dict.fromkeys(places, OffsetAndMetadata(0, "", -1))).values()
         )
-        wait_for(done, 30, "nobody is in the group any more")
+        wait_for(done, "nobody is in the group any more")
 
 
 @contextlib.contextmanager

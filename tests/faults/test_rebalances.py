@@ -12,7 +12,8 @@ from pipeline.settings import Settings
 from tests.faults.streams import Stream, send
 from tests.faults.table import Fault
 from tests.ledger import Ledger
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import wait_for
+from tests.worker_processes import WorkerProcesses
 
 SECONDS = 120
 EVERY = 5
@@ -21,7 +22,6 @@ BURST = 6000
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_rebalances_without_end_lose_nothing(ready: Settings, fault: Fault) -> None:
     """A second worker of each stage joins and leaves as fast as it starts and stops."""
     ledger = Ledger(ready)
@@ -31,7 +31,7 @@ def test_rebalances_without_end_lose_nothing(ready: Settings, fault: Fault) -> N
             until = time.monotonic() + SECONDS
             rebalances = list(both.map(lambda stage: come_and_go(ready, stage, until), ("classify", "index")))
         assert sum(rebalances) >= 2 * SECONDS / EVERY, f"they came and went too slowly: {rebalances}"
-        fault.survived(ready, ledger, "a second worker of each stage comes and goes", sum(rebalances), timeout=120)
+        fault.survived(ready, ledger, "a second worker of each stage comes and goes", sum(rebalances))
 
 
 def come_and_go(settings: Settings, stage: str, until: float) -> int:
@@ -39,8 +39,8 @@ def come_and_go(settings: Settings, stage: str, until: float) -> int:
     rebalances = 0
     while time.monotonic() < until:
         with WorkerProcesses(settings, stage):
-            wait_for(lambda: members(settings, stage) == 2, 60, f"a second {stage} worker has joined")
-        wait_for(lambda: members(settings, stage) == 1, 60, f"the second {stage} worker has left")
+            wait_for(lambda: members(settings, stage) == 2, f"a second {stage} worker has joined")
+        wait_for(lambda: members(settings, stage) == 1, f"the second {stage} worker has left")
         rebalances += 2
     return rebalances
 
@@ -68,7 +68,6 @@ def test_every_record_three_times_leaves_one_document_each(ready: Settings, faul
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_a_burst_of_ten_times_the_capacity_is_worked_off(ready: Settings, fault: Fault) -> None:
     ledger = Ledger(ready)
     with WorkerProcesses(ready) as workers:

@@ -24,7 +24,8 @@ from tests.faults.crashes import Injected
 from tests.faults.decisions_sent import FIRST, DecisionsSent
 from tests.faults.table import Fault
 from tests.found import records
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import PATIENCE, wait_for
+from tests.worker_processes import WorkerProcesses
 
 POSTS = [f"p{number}" for number in range(40)]
 ANALYSTS = ["a.khan", "j.doyle", "m.osei"]
@@ -84,8 +85,8 @@ def some_decisions(sent: DecisionsSent, chance: random.Random) -> None:
 def survived(ready: Settings, fault: Fault, sent: DecisionsSent, name: str, fired: int) -> Counter[str]:
     """Waits until everything is applied and indexed, and compares. Returns what became of the decisions."""
     began = time.monotonic()
-    wait_until_done(ready, timeout=120, stages=("review",))
-    fault.survived(ready, sent, name, fired, timeout=120, since=began)
+    wait_until_done(ready, timeout=PATIENCE, stages=("review",))
+    fault.survived(ready, sent, name, fired, since=began)
     acts = {}
     for record in records(ready, "audit"):
         entry = json.loads(record.value)
@@ -94,7 +95,6 @@ def survived(ready: Settings, fault: Fault, sent: DecisionsSent, name: str, fire
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_a_review_worker_killed_at_random_moments_of_its_work_loses_no_decision(ready: Settings, fault: Fault) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
@@ -109,7 +109,7 @@ def test_a_review_worker_killed_at_random_moments_of_its_work_loses_no_decision(
         with Analysts(sent, random.Random(seed + 1)):
             for _ in range(TIMES):
                 before = committed(ready)
-                wait_for(lambda before=before: committed(ready) > before, 90, f"it works; {workers.log('review')}")
+                wait_for(lambda before=before: committed(ready) > before, lambda: f"it works; {workers.log('review')}")
                 time.sleep(chance.uniform(0, 1))  # not to wait for something: the moment itself is what is drawn
                 if workers.pid_of("review"):
                     killed.append(workers.kill("review"))
@@ -131,9 +131,9 @@ def test_a_review_worker_killed_at_a_named_place_loses_no_decision(
     some_decisions(sent, random.Random(7))
     with WorkerProcesses(ready, "review", **injected.environment) as workers:
         for fired in (1, 2):
-            wait_until_done(ready, timeout=60, stages=("review",))
+            wait_until_done(ready, timeout=PATIENCE, stages=("review",))
             some_decisions(sent, random.Random(7))  # nothing is indexed yet: all have seen the same
-            wait_for(lambda fired=fired: injected.fired >= fired, 60, f"it died {where}; {workers.log('review')}")
+            wait_for(lambda fired=fired: injected.fired >= fired, lambda: f"it died {where}; {workers.log('review')}")
     with WorkerProcesses(ready, "index", "review"):
         became = survived(ready, fault, sent, f"SIGKILL {where}", injected.fired)
     assert workers.ends("killed by signal 9") == 2
@@ -147,11 +147,11 @@ def test_no_replay_and_no_newer_model_takes_a_decision_back(ready: Settings, fau
         sent.item(id)
     sent.flush()
     with WorkerProcesses(ready, "review", "index"):
-        wait_until_done(ready, timeout=60, stages=("index",))
+        wait_until_done(ready, timeout=PATIENCE, stages=("index",))
         for round in range(3):
             some_decisions(sent, random.Random(round))
-            wait_until_done(ready, timeout=60, stages=("review",))
-            wait_until_done(ready, timeout=60, stages=("index",))
+            wait_until_done(ready, timeout=PATIENCE, stages=("review",))
+            wait_until_done(ready, timeout=PATIENCE, stages=("index",))
     decided = {id: one["flagpost"].get("review") for id, one in sent.documents().items()}
     assert sum(one is not None for one in decided.values()) > len(POSTS) / 2
     for id in POSTS:
@@ -181,15 +181,15 @@ def test_a_review_worker_that_wakes_up_behind_another_one_changes_nothing(
     with WorkerProcesses(ready, "review", "index", **injected.environment) as workers:
         workers.wait_until_up()
         some_decisions(sent, random.Random(1))
-        wait_for(lambda: injected.fired, 30, "a worker holds the first decisions")
+        wait_for(lambda: injected.fired, "a worker holds the first decisions")
         zombie = workers.pid_of("review")
         assert zombie
         some_decisions(sent, random.Random(2))
         with WorkerProcesses(ready, "review"):
-            wait_until_done(ready, timeout=60, stages=("review",))
+            wait_until_done(ready, timeout=PATIENCE, stages=("review",))
             some_decisions(sent, random.Random(3))
             os.kill(zombie, signal.SIGCONT)
-            wait_for(lambda: injected.woke, 10, "it woke up and went on with its old batch")
+            wait_for(lambda: injected.woke, "it woke up and went on with its old batch")
             survived(ready, fault, sent, "a review worker stopped for longer than its session", injected.fired)
 
 
@@ -216,4 +216,4 @@ def begin_anew(settings: Settings, stage: str, topic: str) -> None:
         finally:
             consumer.close()
 
-    wait_for(done, 30, f"the group of {stage} is set back")
+    wait_for(done, f"the group of {stage} is set back")

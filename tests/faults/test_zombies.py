@@ -12,7 +12,8 @@ from pipeline.settings import Settings
 from tests.faults.crashes import Injected
 from tests.faults.table import Fault
 from tests.ledger import Ledger
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import wait_for
+from tests.worker_processes import WorkerProcesses
 
 HELP = "please help, a man with a knife is trying to get into my house right now, send police"
 POSTS = 60
@@ -32,16 +33,16 @@ def test_a_worker_that_wakes_up_with_an_old_batch_overwrites_nothing_newer(
         for number in range(POSTS):
             ledger.post(f"n{number}", f"{HELP} {number}")
         ledger.flush()
-        wait_for(lambda: injected.fired, 30, f"a worker {where} holds old wordings")
+        wait_for(lambda: injected.fired, f"a worker {where} holds old wordings")
         zombie = workers.pid_of(stage)
         assert zombie
         for number in range(POSTS):
             ledger.post(f"n{number}", f"{HELP} {number}, he is inside", edited_at="2026-08-15T10:05:00Z")
         ledger.flush()
         with WorkerProcesses(ready, stage):
-            wait_for(lambda: newest(ledger) == POSTS, 60, "another worker has stored the edits")
+            wait_for(lambda: newest(ledger) == POSTS, "another worker has stored the edits")
             os.kill(zombie, signal.SIGCONT)
-            wait_for(lambda: injected.woke, 10, "the worker woke up and went on with its old batch")
+            wait_for(lambda: injected.woke, "the worker woke up and went on with its old batch")
             fault.survived(ready, ledger, f"{stage} {where} for longer than its session", injected.fired)
 
 

@@ -21,7 +21,7 @@ from schemas.mapping import ITEMS
 from tests.found import hits, records
 from tests.messages import item, post
 from tests.servers import Flagpost
-from tests.worker_processes import wait_for
+from tests.waiting import wait_for
 
 NOW = dt.datetime.now(dt.UTC)
 YEAR = {"FLAGPOST_RETAIN_ITEMS_DAYS": "365"}
@@ -88,7 +88,7 @@ def replay(settings: Settings, *stages: str) -> None:
             there = groups & {one["group_id"] for one in admin.list_groups()}
             return set(admin.delete_groups(sorted(there)).values()) == {"OK"} if there else True
 
-        wait_for(forgotten, 30, "every worker has left its group")
+        wait_for(forgotten, "every worker has left its group")
     finally:
         admin.close()
 

@@ -28,7 +28,8 @@ from tests.notices import alert, page
 from tests.paging import Written
 from tests.servers import Flagpost
 from tests.signals import heeded
-from tests.worker_processes import WorkerProcesses, environment, wait_for
+from tests.waiting import PATIENCE, wait_for
+from tests.worker_processes import WorkerProcesses, environment
 
 pytestmark = pytest.mark.integration
 
@@ -230,18 +231,18 @@ def served(settings: Settings, log: Path) -> Iterator[Links]:
         "FLAGPOST_ALERTS_PORT": "0",
     }
     with command(settings, log, "alerts", "serve", **extra) as process:
-        wait_for(lambda: b"Answering the links" in log.read_bytes() or process.poll() is not None, 30, "it answers")
+        wait_for(lambda: b"Answering the links" in log.read_bytes() or process.poll() is not None, "it answers")
         (line,) = [line for line in log.read_text().splitlines() if line.startswith("Answering the links")]
         yield Links(line.split()[-1], SECRET, settings.namespace)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, log.read_text()
+        assert process.wait(PATIENCE) == 0, log.read_text()
 
 
 def asked(url: str, kind: str | None = None) -> tuple[int, str]:
     """Status and text of a page, after redirects; with ``kind``, after its button was pressed."""
     data = f"kind={kind}".encode() if kind else None
     try:
-        with urllib.request.urlopen(url, data, timeout=20) as answer:
+        with urllib.request.urlopen(url, data, timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refusal:
         return refusal.code, refusal.read().decode()
@@ -251,13 +252,13 @@ def test_each_change_is_watched_until_ctrl_c(written: Written, ready: Settings, 
     log = tmp_path / "watch.log"
     written.put(made(id="a" * 16))
     with heeded(signal.SIGINT), command(ready, log, "alerts", "watch", COLUMNS="80") as watching:
-        wait_for(lambda: b"1 alert is open" in log.read_bytes(), 30, "it watches")
+        wait_for(lambda: b"1 alert is open" in log.read_bytes(), "it watches")
         written.put(made(id="a" * 16, sequence=2, state="acknowledged", acknowledged_by="p.shah"))
         written.put(made(id="a" * 16, sequence=3, count=9), taken_back=True)
         written.put(made(id="b" * 16))
-        wait_for(lambda: b"bbbbbbbb" in log.read_bytes(), 10, "the new alert is told")
+        wait_for(lambda: b"bbbbbbbb" in log.read_bytes(), "the new alert is told")
         watching.send_signal(signal.SIGINT)
-        assert watching.wait(10) == 0
+        assert watching.wait(PATIENCE) == 0
     _, *lines = log.read_text().splitlines()
     assert [(line.split()[2][0], line.rpartition(": ")[2]) for line in lines] == [
         ("a", "acknowledged by p.shah"),

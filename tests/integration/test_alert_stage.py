@@ -18,9 +18,10 @@ from tests.doubles.manual_clock import START
 from tests.found import end, records
 from tests.messages import item, post
 from tests.unit.alert.files import SMALL
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import PATIENCE, wait_for
+from tests.worker_processes import WorkerProcesses
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.integration
 
 ALL = SMALL.replace("grades: [immediate]", "labels: [intel]")
 
@@ -46,7 +47,7 @@ def candidates(settings: Settings) -> list[Matched | Gone]:
 
 
 def wait(settings: Settings) -> None:
-    wait_until_done(settings, timeout=60, stages=("alert",))
+    wait_until_done(settings, timeout=PATIENCE, stages=("alert",))
 
 
 def test_every_record_has_its_candidate_and_one_posts_in_their_order(ready: Settings, rules: Path) -> None:
@@ -75,9 +76,9 @@ def test_changed_rules_hold_without_a_restart_and_wrong_ones_do_not(ready: Setti
         flag(ready, item("1"))
         wait(ready)
         rules.write_text(ALL.replace("labels: [intel]", "labels: [complaint]").replace("version: 1", "version: 3"))
-        wait_for(lambda: tried(ready, workers, "rules file is wrong"), 30, "the wrong rules are told")
+        wait_for(lambda: tried(ready, workers, "rules file is wrong"), "the wrong rules are told")
         rules.write_text(ALL.replace("labels: [intel]", "labels: [complaint]"))
-        wait_for(lambda: tried(ready, workers, "the rules have changed"), 30, "the right rules are taken")
+        wait_for(lambda: tried(ready, workers, "the rules have changed"), "the right rules are taken")
         flag(ready, item("last"))
         wait(ready)
         assert workers.pid_of("alert") == before
@@ -99,7 +100,7 @@ def test_a_killed_worker_loses_no_candidate(ready: Settings, rules: Path) -> Non
     with WorkerProcesses(ready, "alert", FLAGPOST_RULES=str(rules)) as workers:
         workers.wait_until_up()
         flag(ready, *items)
-        wait_for(lambda: end(ready, ALERT_CANDIDATES.name), 30, "the worker is at work")
+        wait_for(lambda: end(ready, ALERT_CANDIDATES.name), "the worker is at work")
         workers.kill("alert")
         assert end(ready, ALERT_CANDIDATES.name) < len(items), "it still had work when it was killed"
         wait(ready)
@@ -111,7 +112,7 @@ def test_wrong_rules_at_the_start_halt_the_stage_and_take_nothing(ready: Setting
     rules.write_text(SMALL.replace("immediate", "urgent"))
     flag(ready, item("1"))
     with WorkerProcesses(ready, "alert", FLAGPOST_RULES=str(rules)) as workers:
-        wait_for(lambda: workers.ends("halted"), 60, "the worker has ended")
+        wait_for(lambda: workers.ends("halted"), "the worker has ended")
         assert "`urgent` is not immediate" in workers.log("alert")
         rules.write_text(ALL)
         wait(ready)

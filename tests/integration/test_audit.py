@@ -28,7 +28,8 @@ from tests.found import hits, records
 from tests.integration.test_export import store
 from tests.messages import item, review
 from tests.servers import Flagpost
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import PATIENCE, wait_for
+from tests.worker_processes import WorkerProcesses
 
 pytestmark = pytest.mark.integration
 
@@ -43,7 +44,7 @@ def lines(settings: Settings) -> list[AuditEntry]:
 
 def stored(settings: Settings, number: int) -> list[dict[str, Any]]:
     """The documents, once there are so many. The index worker must run."""
-    wait_for(lambda: len(hits(settings, "flagpost-audit")) >= number, 60, f"{number} lines are stored")
+    wait_for(lambda: len(hits(settings, "flagpost-audit")) >= number, f"{number} lines are stored")
     return hits(settings, "flagpost-audit")
 
 
@@ -61,7 +62,9 @@ def seen(ready: Settings) -> Settings:
         ("dead-letters", "x:1", b"{", letter.to_headers()),
     ):
         partition = 0 if topic == "dead-letters" else None
-        producer.send(ready.named(topic), value, key=key.encode(), headers=headers, partition=partition).get(timeout=20)
+        producer.send(ready.named(topic), value, key=key.encode(), headers=headers, partition=partition).get(
+            timeout=PATIENCE
+        )
     producer.close()
     store(ready, [item("1")])
     return ready
@@ -160,4 +163,4 @@ def test_without_the_audit_index_a_worker_says_what_to_do(ready: Settings) -> No
     with connect(ready) as client:
         client.indices.delete(index=ready.named(mapping.AUDIT.name))
     with WorkerProcesses(ready, "index") as workers:
-        wait_for(lambda: workers.says("index", "flagpost setup"), 60, "the worker says what is missing")
+        wait_for(lambda: workers.says("index", "flagpost setup"), "the worker says what is missing")

@@ -15,6 +15,7 @@ from pipeline.topic_reader import read_topic
 from schemas.dead_letter import DeadLetter
 from schemas.topics import DEAD_LETTERS, FLAGGED, POSTS
 from tests.servers import Flagpost
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.integration
 
@@ -37,7 +38,7 @@ class Letters:
         letter = DeadLetter(**{"reason": "not_json", "stage": "classify", "dead_at": NOW, **fields})
         stamp = int(NOW.timestamp() * 1000) + self._count * 1000
         future = self._producer.send(self._topic, value, key=key, headers=letter.to_headers(), timestamp_ms=stamp)
-        sent = future.get(timeout=20)
+        sent = future.get(timeout=PATIENCE)
         return f"{sent.partition}:{sent.offset}"
 
     def record(self, value: bytes, topic: str = "posts", **fields: Any) -> str:

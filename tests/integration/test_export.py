@@ -32,6 +32,7 @@ from tests.doubles.manual_clock import START
 from tests.found import hits, records
 from tests.messages import item, post
 from tests.servers import Flagpost
+from tests.waiting import PATIENCE
 from tests.worker_processes import environment
 
 pytestmark = pytest.mark.integration
@@ -159,7 +160,7 @@ def test_a_reader_that_goes_away_is_told_in_the_log(ready: Settings) -> None:
     assert process.stdout
     assert process.stdout.readline().startswith(b"{")
     process.stdout.close()
-    assert process.wait(60) != 0
+    assert process.wait(PATIENCE) != 0
     _, after = (codec.decode(AUDIT, one.value) for one in records(ready, "audit"))
     assert (after.act, after.detail["complete"]) == ("items-export-ended", "no")
     assert 0 < int(after.detail["written"]) < 5000
@@ -173,7 +174,7 @@ def test_a_csv_is_not_written_to_a_terminal(ready: Settings) -> None:
         stdout=follower,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     os.close(leader)
     os.close(follower)

@@ -35,7 +35,8 @@ from tests.integration.kept import (
     store,
 )
 from tests.servers import Flagpost
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import PATIENCE, wait_for
+from tests.worker_processes import WorkerProcesses
 
 pytestmark = pytest.mark.integration
 
@@ -57,8 +58,8 @@ def test_a_held_item_is_there_again_after_a_rebuild_from_topics_that_have_forgot
     lose_all(ready)
     with WorkerProcesses(ready, "index", **YEAR):
         assert "2 held items given back" in flagpost("hold", "restore").out
-        wait_for(lambda: set(found(ready)) == {"kept", "taken-back"}, 60, "the index has what is held")
-        wait_until_done(ready, timeout=60, stages=("index",))
+        wait_for(lambda: set(found(ready)) == {"kept", "taken-back"}, "the index has what is held")
+        wait_until_done(ready, timeout=PATIENCE, stages=("index",))
     assert found(ready)["taken-back"] == "tombstone"
     assert flagpost("hold", "restore").out == "The index has all that is held.\n"
     shown = json.loads(flagpost("hold", "show", "x:taken-back", "--why", "disclosure").out)

@@ -15,14 +15,15 @@ from schemas.mapping import ALERTS
 from tests.found import hits
 from tests.notices import alert
 from tests.paging import Written
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import PATIENCE, wait_for
+from tests.worker_processes import WorkerProcesses
 
 pytestmark = pytest.mark.integration
 
 
 def health(settings: Settings) -> dict[str, Any]:
     (worker,) = workers(settings.home)
-    with urllib.request.urlopen(f"{worker.url}/healthz", timeout=5) as answer:
+    with urllib.request.urlopen(f"{worker.url}/healthz", timeout=PATIENCE) as answer:
         told: dict[str, Any] = json.load(answer)
     return told
 
@@ -37,12 +38,12 @@ def test_what_was_taken_back_is_never_indexed_and_the_end_of_a_transaction_is_no
     written.put(alert(id="b" * 16))
     with WorkerProcesses(ready, "index") as running:
         running.wait_until_up()
-        wait_for(lambda: hits(ready, ALERTS.alias), 30, f"the alert is indexed; {running.log('index')}")
+        wait_for(lambda: hits(ready, ALERTS.alias), lambda: f"the alert is indexed; {running.log('index')}")
         assert [hit["_id"] for hit in hits(ready, ALERTS.alias)] == ["b" * 16]
-        wait_for(lambda: health(ready)["lag"] == 0, 30, "there is nothing left to do")
+        wait_for(lambda: health(ready)["lag"] == 0, "there is nothing left to do")
     with WorkerProcesses(ready, "index") as running:
         running.wait_until_up()
-        wait_for(lambda: health(ready)["lag"] == 0, 30, "nor is there for the worker after it")
+        wait_for(lambda: health(ready)["lag"] == 0, "nor is there for the worker after it")
 
 
 def test_what_is_done_is_committed_at_once_however_many_transactions_it_was_written_in(ready: Settings) -> None:
@@ -51,9 +52,9 @@ def test_what_is_done_is_committed_at_once_however_many_transactions_it_was_writ
         running.wait_until_up()
         for number in range(1, 101):
             written.put(alert(sequence=number))
-        wait_for(lambda: sequences(ready) == [100], 30, f"all of it is indexed; {running.log('index')}")
+        wait_for(lambda: sequences(ready) == [100], lambda: f"all of it is indexed; {running.log('index')}")
         with OffsetReader(ready) as offsets:
             group, topic = ready.named("flagpost-index"), ready.named("alerts")
             wait_for(
-                lambda: offsets.committed([group])[group].get(topic, {}).get(0, 0) >= 199, 10, "all of it is committed"
+                lambda: offsets.committed([group])[group].get(topic, {}).get(0, 0) >= 199, "all of it is committed"
             )

@@ -23,6 +23,7 @@ from pipeline.settings import ROOT, Settings
 from pipeline.setup.topics import setup_topics
 from schemas.dead_letter import DeadLetter
 from tests.servers import Flagpost
+from tests.waiting import PATIENCE, wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -87,13 +88,6 @@ def cursor_line(settings: Settings) -> int:
     return int(json.loads(notes[0].read_text())["line"]) if notes else 0
 
 
-def wait_until(condition: Any, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.05)
-
-
 def test_posts_and_dead_letters_arrive_as_they_were(ready: Settings, flagpost: Flagpost, tmp_path: Path) -> None:
     bad = post(2, created_at=1_700_000_000)
     path = tmp_path / "posts.jsonl"
@@ -135,7 +129,7 @@ def test_after_kill_9_the_same_command_goes_on_and_nothing_is_missing(
     ready: Settings, flagpost: Flagpost, path: Path
 ) -> None:
     process = begin(ready, "ingest", str(path), "--rate", "300")
-    wait_until(lambda: cursor_line(ready) > 100)
+    wait_for(lambda: cursor_line(ready) > 100, "some lines are sent")
     process.kill()
     process.communicate()
     acknowledged = cursor_line(ready) - 1
@@ -151,9 +145,9 @@ def test_a_signal_ends_the_run_with_everything_flushed(
     ready: Settings, flagpost: Flagpost, path: Path, number: signal.Signals, code: int
 ) -> None:
     process = begin(ready, "ingest", str(path), "--rate", "300")
-    wait_until(lambda: cursor_line(ready) > 100)
+    wait_for(lambda: cursor_line(ready) > 100, "some lines are sent")
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == code
     assert "Run the same command again to go on." in err
     sent = re.search(r"sent ([\d,]+) posts", out)
@@ -167,12 +161,12 @@ def test_a_followed_file_is_sent_as_it_grows(ready: Settings, tmp_path: Path) ->
     path = tmp_path / "live.jsonl"
     path.write_text(f"{post(1)}\n")
     process = begin(ready, "ingest", str(path), "--follow")
-    wait_until(lambda: cursor_line(ready) == 2)
+    wait_for(lambda: cursor_line(ready) == 2, "line 2 is sent")
     with path.open("a") as file:
         file.write(f"{post(2)}\n{post(3)}"[:-5])
-    wait_until(lambda: cursor_line(ready) == 3)
+    wait_for(lambda: cursor_line(ready) == 3, "line 3 is sent")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert ids(ready) == [1, 2]
 
@@ -181,16 +175,16 @@ def test_a_kafka_that_goes_away_ends_the_run_with_one_sentence(
     stack: Stack, ready: Settings, flagpost: Flagpost, path: Path
 ) -> None:
     process = begin(ready, "ingest", str(path), "--rate", "300", patience=6)
-    wait_until(lambda: cursor_line(ready) > 100)
+    wait_for(lambda: cursor_line(ready) > 100, "some lines are sent")
     stack.kill("kafka")
     try:
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 3
         assert "acknowledged." in err
         assert "Traceback" not in err
         begin_again = time.monotonic()
         assert flagpost("ingest", str(path)).code == 3
-        assert time.monotonic() - begin_again < 5
+        assert time.monotonic() - begin_again < 20
     finally:
         stack.up("kafka")
     assert flagpost("ingest", str(path)).code == 0
@@ -207,7 +201,7 @@ def test_topics_that_were_made_anew_get_everything_again(ready: Settings, flagpo
     assert flagpost("ingest", str(path)).code == 0
     admin = KafkaAdminClient(bootstrap_servers=ready.kafka_bootstrap)
     admin.delete_topics([ready.named("posts")])
-    wait_until(lambda: ready.named("posts") not in admin.list_topics())
+    wait_for(lambda: ready.named("posts") not in admin.list_topics(), "the topic is gone")
     admin.close()
     list(setup_topics(ready))
     assert flagpost("ingest", str(path)).code == 0
@@ -232,7 +226,7 @@ def send(url: str, *posts: str) -> int:
         {"Authorization": "Bearer sesame-open-wide", "Content-Type": "application/x-ndjson"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -248,9 +242,9 @@ def test_http_posts_arrive_and_survive_an_outage(
         assert send(url, post(3)) == 503
     finally:
         stack.up("kafka")
-    wait_until(lambda: send(url, post(3)) == 200)
+    wait_for(lambda: send(url, post(3)) == 200, "posts are taken again")
     process.terminate()
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert set(ids(ready)) == {1, 2, 3}
 

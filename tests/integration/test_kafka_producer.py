@@ -70,7 +70,7 @@ async def test_a_stopped_kafka_does_not_acknowledge(ready: Settings, stack: Stac
         began = time.monotonic()
         sent = await send_in_order(producer, [Outgoing(FLAGGED, b"k", b"%d" % n) for n in range(50)])
         assert all(isinstance(one, NotAcknowledged) for one in sent)
-        assert time.monotonic() - began < 2 * SOON
+        assert time.monotonic() - began < 10 * SOON, "they are waited for together"
     finally:
         stack.up(only="kafka")
         await producer.stop()

@@ -18,6 +18,7 @@ from pipeline.settings import Settings
 from pipeline.setup.topics import setup_topics
 from schemas.topics import TOPICS
 from tests.security.kafka_server import free_ports, key_and_chain, running_kafka
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.integration
 
@@ -70,7 +71,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureKafka]:
 
 
 def wait_until_up(settings: Settings, broker: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             list(setup_topics(settings, dry_run=True))

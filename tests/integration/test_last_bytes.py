@@ -17,6 +17,7 @@ from schemas.hold import Hold
 from tests.found import records
 from tests.messages import item, post
 from tests.servers import Flagpost, Ran
+from tests.waiting import PATIENCE
 from tests.worker_processes import WorkerProcesses
 
 pytestmark = pytest.mark.integration
@@ -48,7 +49,7 @@ def test_no_last_byte_is_told_too_early_whether_or_not_the_post_is_judged_yet(
     assert "the index does not show yet" in before.err  # no worker runs here
     assert {"posts", "flagged*", "alert-candidates*", "alerts*"} <= set(told(before))
     with WorkerProcesses(ready, "classify", "index"):
-        wait_until_done(ready, timeout=60, stages=("classify", "index"))
+        wait_until_done(ready, timeout=PATIENCE, stages=("classify", "index"))
         written = next(one for one in records(ready, "flagged") if b'"text"' in one.value).timestamp
         goes = dt.datetime.fromtimestamp(written / 1000, dt.UTC) + dt.timedelta(days=368) + LOOKED_AT
         assert told(before)["flagged*"] >= (goes - dt.timedelta(minutes=2)).replace(second=0, microsecond=0)
@@ -56,7 +57,7 @@ def test_no_last_byte_is_told_too_early_whether_or_not_the_post_is_judged_yet(
         assert "There is nothing to forget." in after.out
         assert told(after)["flagged"] == goes.replace(second=0, microsecond=0), "by what lies there, not from now"
         send(ready, "posts", post("sun", CHATTER, created_at=now), "x:sun")
-        wait_until_done(ready, timeout=60, stages=("classify", "index"))
+        wait_until_done(ready, timeout=PATIENCE, stages=("classify", "index"))
         chatter = flagpost("forget", "--post", "x:sun", *asked)
         assert set(told(chatter)) == {"posts"}, "classify is past it: it lies nowhere else"
 

@@ -24,7 +24,8 @@ from schemas.topics import ALERTS, AUDIT
 from tests.doubles.manual_clock import START
 from tests.doubles.webhook_receiver import WebhookReceiver
 from tests.paging import alerts, candidate, paged_to, send, settled
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import wait_for
+from tests.worker_processes import WorkerProcesses
 
 pytestmark = pytest.mark.integration
 
@@ -121,13 +122,13 @@ def test_a_candidate_is_paged_acknowledged_and_told_in_the_audit(
     with WorkerProcesses(ready, "page", **paged_to(receiver, tmp_path, repeat=0.05)) as workers:
         workers.wait_until_up()
         send(ready, candidate("1"), candidate("1"))
-        wait_for(lambda: len(receiver.taken) >= 2, 30, f"it is paged and repeated; {workers.log('page')}")
+        wait_for(lambda: len(receiver.taken) >= 2, lambda: f"it is paged and repeated; {workers.log('page')}")
         opened = alerts(ready)["x:1"]
         send(ready, Action(alert=opened.id, kind="acknowledge", by="inspector", at=dt.datetime.now(dt.UTC), via="cli"))
-        wait_for(lambda: alerts(ready)["x:1"].state == "acknowledged", 10, "it is acknowledged")
+        wait_for(lambda: alerts(ready)["x:1"].state == "acknowledged", "it is acknowledged")
         taken = len(receiver.taken)
         send(ready, candidate("2"))
-        wait_for(lambda: "x:2" in alerts(ready) and len(receiver.taken) >= taken + 2, 30, "another is repeated")
+        wait_for(lambda: "x:2" in alerts(ready) and len(receiver.taken) >= taken + 2, "another is repeated")
         assert not [one for one in list(receiver.taken.values())[taken:] if one.body["data"]["alert"] == opened.id]
     assert receiver.forged == 0
     acts = [codec.decode(AUDIT, record.value).act for record in read_topic(ready, AUDIT)]
@@ -140,22 +141,22 @@ def test_of_two_workers_one_has_both_topics_and_the_other_takes_over(
     environment = paged_to(receiver, tmp_path)
     with WorkerProcesses(ready, "page", "page", **environment) as workers:
         workers.wait_until_up()
-        wait_for(lambda: sorted(shares(ready)) == [[], ["alert-actions", "alert-candidates"]], 60, "one has both")
+        wait_for(lambda: sorted(shares(ready)) == [[], ["alert-actions", "alert-candidates"]], "one has both")
         send(ready, candidate("1"))
-        wait_for(lambda: len(receiver.taken) == 1, 30, f"it is paged; {workers.log('page')}")
+        wait_for(lambda: len(receiver.taken) == 1, lambda: f"it is paged; {workers.log('page')}")
         assert workers.says("page", "holding the alerts") >= 1
-        wait_for(lambda: settled(ready), 30, "its end is written down: a page without one would be sent again")
+        wait_for(lambda: settled(ready), "its end is written down: a page without one would be sent again")
         for pid in workers.pids_of("page"):  # whichever has them: the other first, or it would be told twice
             os.kill(pid, signal.SIGSTOP)
             send(ready, candidate(f"while {pid} stands still"))
             try:
                 wait_for(
-                    lambda pid=pid: f"x:while {pid} stands still" in alerts(ready), 60, "the other one opens the alert"
+                    lambda pid=pid: f"x:while {pid} stands still" in alerts(ready), "the other one opens the alert"
                 )
-                wait_for(lambda: settled(ready), 30, "its end is written down, too")
+                wait_for(lambda: settled(ready), "its end is written down, too")
             finally:
                 os.kill(pid, signal.SIGCONT)
-        wait_for(lambda: len(receiver.taken) == 3, 30, "all are paged")
+        wait_for(lambda: len(receiver.taken) == 3, "all are paged")
     assert receiver.repeats == 0
 
 

@@ -33,6 +33,7 @@ from tests.integration.kept import (
 )
 from tests.messages import item, post
 from tests.servers import Flagpost
+from tests.waiting import PATIENCE
 from tests.worker_processes import WorkerProcesses
 
 pytestmark = pytest.mark.integration
@@ -55,14 +56,14 @@ def test_a_decided_item_whose_post_came_in_again_stays_for_as_long_as_that_and_n
     (line,) = audit_of(ready, "items-count-anew")
     assert line["detail"] == {"items": "2"}
     with WorkerProcesses(ready, "index", **YEAR):
-        wait_until_done(ready, timeout=60, stages=("index",))
+        wait_until_done(ready, timeout=PATIENCE, stages=("index",))
     assert reviewed(ready) == {"over": (True, ago(30)), "soon": (True, ago(30))}
     told = retained(flagpost)
     assert (told["repeated"], counts(told, "items")) == (0, (0, 0, 0)), "the second run has nothing to do"
     replay(ready, "index")
     lose_all(ready)
     with WorkerProcesses(ready, "index", **YEAR):
-        wait_until_done(ready, timeout=60, stages=("index",))
+        wait_until_done(ready, timeout=PATIENCE, stages=("index",))
     assert reviewed(ready) == {"over": (True, ago(30)), "soon": (True, ago(30))}
 
 

@@ -39,7 +39,8 @@ from tests.integration.kept import (
 )
 from tests.messages import item, post
 from tests.servers import Flagpost
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import PATIENCE, wait_for
+from tests.worker_processes import WorkerProcesses
 
 pytestmark = pytest.mark.integration
 
@@ -82,7 +83,7 @@ def test_nothing_withdrawn_expired_or_forgotten_comes_back_when_every_topic_is_r
         before = found(ready)
         assert {"old", "held", "fresh", "help"} <= set(before)
         assert "sun" not in before
-        wait_for(lambda: {"x:fresh", "x:help"} <= set(told_by_alerts(ready)), 30, "an alert tells of both posts")
+        wait_for(lambda: {"x:fresh", "x:help"} <= set(told_by_alerts(ready)), "an alert tells of both posts")
         assert flagpost("hold", "add", "x:held", "--why", "R v Marsh", "--by", "j.doyle").code == 0
 
         told = retained(flagpost)
@@ -102,7 +103,7 @@ def test_nothing_withdrawn_expired_or_forgotten_comes_back_when_every_topic_is_r
         assert ran.code == 0, ran.err
         assert "2 posts found (x 2)." in ran.out
         assert "2 to delete, 0 deleted already, 0 held." in ran.out
-        wait_for(lambda: "x:help" not in told_by_alerts(ready), 30, "no alert tells what is forgotten")
+        wait_for(lambda: "x:help" not in told_by_alerts(ready), "no alert tells what is forgotten")
         alerts, after = told_by_alerts(ready), found(ready)
         assert "x:fresh" in alerts
         assert (after["help"], after["sun"]) == ("tombstone", "tombstone")
@@ -117,7 +118,7 @@ def test_nothing_withdrawn_expired_or_forgotten_comes_back_when_every_topic_is_r
     replay(ready, *STAGES)
     with WorkerProcesses(ready, *STAGES, **YEAR, FLAGPOST_CHATTER_SAMPLE="1"):
         done(ready)
-        wait_for(lambda: told_by_alerts(ready) == alerts, 30, "the alerts are as they were")
+        wait_for(lambda: told_by_alerts(ready) == alerts, "the alerts are as they were")
     samples = records(ready, "chatter-sample")
     assert {one.value for one in {one.key: one for one in samples}.values()} == {None}, "forgotten chatter is no sample"
     assert len(records(ready, "outcomes")) > outcomes, "every post was judged once more"
@@ -134,7 +135,7 @@ def told_by_alerts(settings: Settings) -> dict[str, str]:
 
 def done(settings: Settings) -> None:
     for _ in range(2):  # what the review stage sends to [flagged] the index stage has to do after it
-        wait_until_done(settings, timeout=60, stages=("classify", "review", "index"))
+        wait_until_done(settings, timeout=PATIENCE, stages=("classify", "review", "index"))
 
 
 # What goes, and what is left

@@ -23,7 +23,8 @@ from tests.doubles.manual_clock import START
 from tests.found import hits, records
 from tests.messages import item, post
 from tests.servers import Flagpost
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import PATIENCE, wait_for
+from tests.worker_processes import WorkerProcesses
 
 pytestmark = pytest.mark.integration
 
@@ -42,7 +43,7 @@ def send(settings: Settings, *values: msgspec.Struct | bytes, topic: str = "flag
 
 
 def done(settings: Settings) -> None:
-    wait_until_done(settings, timeout=60, stages=("review", "index"))
+    wait_until_done(settings, timeout=PATIENCE, stages=("review", "index"))
 
 
 def found(flagpost: Flagpost, *arguments: str) -> list[str]:
@@ -158,7 +159,7 @@ def test_no_more_of_the_topic_is_read_than_can_matter(ready: Settings, flagpost:
 
 
 def done_indexing(settings: Settings) -> None:
-    wait_until_done(settings, timeout=60, stages=("index",))
+    wait_until_done(settings, timeout=PATIENCE, stages=("index",))
 
 
 def test_what_was_decided_can_be_measured_with_and_what_is_gone_is_left_out(
@@ -212,7 +213,7 @@ def test_what_was_decided_can_be_measured_with_and_what_is_gone_is_left_out(
 def test_alerts_are_indexed_beside_the_items(ready: Settings, workers: WorkerProcesses) -> None:
     older = json.dumps({**json.loads(ALERT), "sequence": 2, "state": "acknowledged"}).encode()
     send(ready, ALERT, older, topic="alerts")
-    wait_for(lambda: hits(ready, "flagpost-alerts"), 60, f"the alert is stored; {workers.log('index')}")
+    wait_for(lambda: hits(ready, "flagpost-alerts"), lambda: f"the alert is stored; {workers.log('index')}")
     done(ready)
     (hit,) = hits(ready, "flagpost-alerts")
     assert (hit["_id"], hit["_source"]["flagpost"]["alert"]["state"]) == ("abcdefghijkl2345", "open")

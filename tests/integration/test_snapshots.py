@@ -18,6 +18,7 @@ from schemas.mapping import ITEMS
 from schemas.topics import FLAGGED
 from tests.integration.kept import deleted, found, judged, send, store
 from tests.servers import Flagpost
+from tests.waiting import PATIENCE
 from tests.worker_processes import WorkerProcesses
 
 pytestmark = pytest.mark.integration
@@ -95,4 +96,4 @@ def read_again_from(settings: Settings, moment: dt.datetime) -> None:
 
 
 def done(settings: Settings) -> None:
-    wait_until_done(settings, timeout=60, stages=("index",))
+    wait_until_done(settings, timeout=PATIENCE, stages=("index",))

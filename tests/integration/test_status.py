@@ -25,6 +25,7 @@ from schemas import codec, mapping
 from schemas.document import Document, EventFields, FlagpostFields
 from schemas.topics import FLAGGED, TOPICS
 from tests.servers import Flagpost
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.integration
 
@@ -118,7 +119,7 @@ def test_waiting_ends_when_the_last_message_is_done(ready: Settings) -> None:
         if len(heard) == 1:
             commit(ready, "classify", "posts", {0: 2, 1: 2})
 
-    wait_until_done(ready, 30, work)
+    wait_until_done(ready, PATIENCE, work)
     assert heard[0] == 4
 
 

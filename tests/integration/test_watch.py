@@ -34,9 +34,10 @@ from tests.doubles.webhook_receiver import WebhookReceiver
 from tests.ledger import Ledger
 from tests.servers import Flagpost
 from tests.unit.watch.reports import report
-from tests.worker_processes import WorkerProcesses, wait_for
+from tests.waiting import PATIENCE, wait_for
+from tests.worker_processes import WorkerProcesses
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.integration
 
 LIMITS = RulesFile(version=1, system=SystemRules(to=["operators"], lag_seconds=1))
 HOUR = dt.timedelta(hours=1)
@@ -84,15 +85,15 @@ def say(settings: Settings, producer: KafkaProducer, *reports: WorkerReport) -> 
 
 
 async def looks_until(
-    watch: Watch, holds: Callable[[dict[tuple[str, str], Condition]], object], seconds: float
+    watch: Watch, holds: Callable[[dict[tuple[str, str], Condition]], object]
 ) -> dict[tuple[str, str], Condition]:
     """What is told by the first look of which it ``holds``."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while True:
         found = {(one.rule, one.about): one for one in await watch.look(now())}
         if holds(found):
             return found
-        assert time.monotonic() < deadline, f"not within {seconds:g} s; told is {found}"
+        assert time.monotonic() < deadline, f"not within {PATIENCE:g} s; told is {found}"
         await asyncio.sleep(0.2)
 
 
@@ -101,9 +102,9 @@ async def test_where_everything_is_well_nothing_is_told(ready: Settings, watch: 
     ledger.post("1", "lovely sunset over the bay tonight, chips on the front, happy days")
     ledger.flush()
     with WorkerProcesses(ready, "classify"):
-        wait_for(lambda: ledger.outcomes(), 60, "classify works")
+        wait_for(lambda: ledger.outcomes(), "classify works")
         assert await watch.look(now()) == []
-        wait_for(lambda: any(life.report.model for life in read_lives(ready, now())), 20, "it says which model judges")
+        wait_for(lambda: any(life.report.model for life in read_lives(ready, now())), "it says which model judges")
     [life] = read_lives(ready, now())
     assert life.report.state == "ended", "a worker that is asked to end says so"
 
@@ -114,15 +115,15 @@ async def test_a_paused_stage_is_told_until_it_is_resumed_and_its_lag_only_once(
         ledger.bad(b"<html>%d</html>" % number, key=f"k{number}")
     ledger.flush()
     with WorkerProcesses(ready, "classify"):
-        wait_for(lambda: pause_file(ready.home, "classify").exists(), 60, "the stage is paused")
+        wait_for(lambda: pause_file(ready.home, "classify").exists(), "the stage is paused")
         ledger.post("after", "lovely sunset over the bay tonight")
         ledger.flush()
-        found = await looks_until(watch, lambda found: ("system-paused", "classify") in found, 30)
+        found = await looks_until(watch, lambda found: ("system-paused", "classify") in found)
         assert "flagpost worker resume classify" in found["system-paused", "classify"].title
         assert "could not be used" in found["system-dead-letters", "classify"].title
         assert ("system-lag", "classify") not in found
         pause_file(ready.home, "classify").unlink()
-        await looks_until(watch, lambda found: ("system-paused", "classify") not in found, 30)
+        await looks_until(watch, lambda found: ("system-paused", "classify") not in found)
 
 
 def test_operators_are_paged_about_a_paused_stage_and_the_outside_hears_that_flagpost_lives(
@@ -134,10 +135,10 @@ def test_operators_are_paged_about_a_paused_stage_and_the_outside_hears_that_fla
         secrets = {"PAGER_URL": receiver.url, "PAGER_KEY": receiver.key}
         watched = {"FLAGPOST_RULES": str(rules), "FLAGPOST_HEARTBEAT_URL": switch.url}
         with WorkerProcesses(ready, "index", "page", **watched, **secrets) as workers:
-            wait_for(lambda: switch.asked, 60, f"the dead-man's switch is asked for; {workers.log('page')}")
+            wait_for(lambda: switch.asked, lambda: f"the dead-man's switch is asked for; {workers.log('page')}")
             assert not receiver.taken
             pause_file(ready.home, "index").write_text("251 of the last 500 messages could not be used", "utf-8")
-            wait_for(lambda: receiver.taken, 60, f"operators are paged; {workers.log('page')}")
+            wait_for(lambda: receiver.taken, lambda: f"operators are paged; {workers.log('page')}")
             assert SECRET not in workers.log("page")
     [page] = receiver.taken.values()
     assert "index is paused" in json.dumps(page.body)
@@ -147,11 +148,11 @@ async def test_a_worker_that_is_killed_again_and_again_is_told(ready: Settings, 
     with WorkerProcesses(ready, "index") as workers:
         before = None
         for _ in range(3):
-            wait_for(lambda before=before: workers.pid_of("index") not in (None, before), 60, "index runs (again)")
+            wait_for(lambda before=before: workers.pid_of("index") not in (None, before), "index runs (again)")
             assert ("system-restarts", "index") not in {(one.rule, one.about) for one in await watch.look(now())}
             before = workers.kill("index")
-        wait_for(lambda: workers.pid_of("index") not in (None, before), 60, "index runs again")
-        found = await looks_until(watch, lambda found: ("system-restarts", "index") in found, 30)
+        wait_for(lambda: workers.pid_of("index") not in (None, before), "index runs again")
+        found = await looks_until(watch, lambda found: ("system-restarts", "index") in found)
     assert found["system-restarts", "index"].severity == "error"
 
 
@@ -162,14 +163,14 @@ async def test_a_stage_that_worked_and_is_gone_is_told(
     commit(ready, "classify", POSTS, {0: 0})
     say(ready, producer, report(stage="index"))
     assert await watch.look(now()) == []
-    found = await looks_until(watch, lambda found: ("system-restarts", "classify") in found, 20)
+    found = await looks_until(watch, lambda found: ("system-restarts", "classify") in found)
     assert found["system-restarts", "classify"].severity == "critical"
     assert ("system-restarts", "index") not in found, "what never did anything need not run"
 
 
 async def test_a_machine_whose_clock_is_wrong_is_told(ready: Settings, watch: Watch, producer: KafkaProducer) -> None:
     say(ready, producer, report(stage="index", host="control-2", at=now() + dt.timedelta(days=400)))
-    found = await looks_until(watch, lambda found: ("system-clock", "control-2") in found, 20)
+    found = await looks_until(watch, lambda found: ("system-clock", "control-2") in found)
     assert "control-2 is 400 days ahead of Kafka's" in found["system-clock", "control-2"].title
 
 
@@ -183,10 +184,10 @@ async def test_lag_is_told_by_age_and_for_stages_that_have_worked(
     commit(ready, "index", FLAGGED, {0: 1, 1: 1, 2: 1})
     assert await watch.look(now()) == [], "all is done"
     commit(ready, "index", FLAGGED, {2: 0})
-    found = await looks_until(watch, lambda found: ("system-lag", "index") in found, 20)
+    found = await looks_until(watch, lambda found: ("system-lag", "index") in found)
     assert "1 messages of [flagged] wait" in found["system-lag", "index"].title
     commit(ready, "index", FLAGGED, {2: 1})
-    await looks_until(watch, lambda found: not found, 20)
+    await looks_until(watch, lambda found: not found)
 
 
 async def test_a_producer_whose_clock_is_an_hour_off_makes_no_lag_and_hides_none(
@@ -200,7 +201,7 @@ async def test_a_producer_whose_clock_is_an_hour_off_makes_no_lag_and_hides_none
     assert not any("60 min" in title for title in found)
     commit(ready, "index", FLAGGED, {0: 1})
     producer.send(ready.named(FLAGGED.name), b"{}", partition=1, timestamp_ms=ahead).get(10)
-    await looks_until(watch, lambda found: ("system-lag", "index") in found, 20)
+    await looks_until(watch, lambda found: ("system-lag", "index") in found)
 
 
 async def test_the_mark_of_a_transaction_is_no_message(ready: Settings, watch: Watch) -> None:
@@ -222,7 +223,7 @@ async def test_dead_letters_of_any_stage_are_told(ready: Settings, watch: Watch,
         headers = DeadLetter(reason="mapping", stage=stage, dead_at=now()).to_headers()
         producer.send(ready.named(DEAD_LETTERS.name), b"x", headers=headers)
     producer.flush()
-    found = await looks_until(watch, lambda found: found, 20)
+    found = await looks_until(watch, lambda found: found)
     assert set(found) == {("system-dead-letters", "index")}, "classify's are told by their share of the outcomes"
 
 
@@ -243,11 +244,11 @@ async def test_a_source_that_falls_silent_is_told_by_keys_and_times_alone(
                 key = f"{source}:{minute}-{number}".encode()
                 producer.send(ready.named(POSTS.name), b"no post", key=key, timestamp_ms=at)
     producer.flush()
-    found = await looks_until(watch, lambda found: found, 60)
+    found = await looks_until(watch, lambda found: found)
     assert set(found) == {("system-silent-source", "x")}
     assert found["system-silent-source", "x"].title.startswith("Nothing came from x for 45 min")
     producer.send(ready.named(POSTS.name), b"no post", key=b"x:again").get(10)
-    await looks_until(watch, lambda found: not found, 20)
+    await looks_until(watch, lambda found: not found)
 
 
 def test_of_a_flood_the_newest_is_read_and_the_share_is_told(ready: Settings, producer: KafkaProducer) -> None:
@@ -282,7 +283,7 @@ async def test_kafka_away_is_no_fault_of_the_page_stage(ready: Settings) -> None
     assert await watch.look(now()) == []
     await watch.beat(now())
     await watch.close()
-    assert time.monotonic() - started < LOOK_WITHIN + 1
+    assert time.monotonic() - started < 3 * LOOK_WITHIN
 
 
 async def test_without_a_topic_of_workers_the_rest_is_watched(
@@ -293,7 +294,7 @@ async def test_without_a_topic_of_workers_the_rest_is_watched(
     admin.close()
     commit(ready, "index", FLAGGED, {0: 0})
     producer.send(ready.named(FLAGGED.name), b"{}", partition=0).get(10)
-    await looks_until(watch, lambda found: ("system-lag", "index") in found, 30)
+    await looks_until(watch, lambda found: ("system-lag", "index") in found)
 
 
 def test_status_shows_the_workers_of_other_machines(
@@ -303,7 +304,7 @@ def test_status_shows_the_workers_of_other_machines(
     told = json.loads(flagpost("status", "--json").out)
     [worker] = told["workers"]
     assert (worker["host"], worker["stage"], worker["state"], worker["lag"]) == ("control-2", "classify", "paused", 5)
-    assert 0 <= worker["silent_seconds"] < 30
+    assert 0 <= worker["silent_seconds"] < PATIENCE
     assert told["problems"] == []
     assert (told["heartbeat"], told["open_alerts"]) == (False, 0)
     assert "paused (most were bad)" in flagpost("status").out
@@ -314,5 +315,5 @@ def test_status_tells_how_old_what_waits_is(flagpost: Flagpost, ready: Settings,
     producer.send(ready.named(FLAGGED.name), b"{}", partition=0, timestamp_ms=made).get(10)
     lags = json.loads(flagpost("status", "--json").out)["lags"]
     ages = {(lag["stage"], lag["topic"].removeprefix(f"{ready.namespace}-")): lag["oldest_seconds"] for lag in lags}
-    assert 3600 <= ages["index", "flagged"] < 3700
+    assert 3600 <= ages["index", "flagged"] < 3600 + PATIENCE
     assert ages["classify", "posts"] is None

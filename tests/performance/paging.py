@@ -24,7 +24,7 @@ from tests.performance.open_loop import send_when_due
 from tests.performance.rig import Rig, require_balance, wait_until_idle
 from tests.performance.sizes import Sizes
 from tests.performance.workload import Sample, draw
-from tests.worker_processes import wait_for
+from tests.waiting import wait_for
 
 NAME = "paging"
 A_FORCE = 10.0
@@ -129,7 +129,7 @@ def _arrivals(settings: Settings, receiver: Receiver) -> dict[str, float]:
         }
 
     try:
-        wait_for(lambda: set(opened.values()) <= times().keys(), PAGED_WITHIN, "every alert is paged")
+        wait_for(lambda: set(opened.values()) <= times().keys(), "every alert is paged", PAGED_WITHIN)
     except AssertionError:
         lost = sorted(set(opened.values()) - times().keys())
         raise Unbalanced("paging", [f"alert {one} was not paged" for one in lost]) from None

@@ -18,7 +18,7 @@ from tests.security.http_server import serving
 from tests.security.kafka_server import free_ports, key_and_chain, running_kafka
 from tests.security.run import Ran, whole_run
 from tests.security.secured import PROPERTIES, ROLES, Secured
-from tests.worker_processes import wait_for
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="package")
@@ -37,7 +37,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
         running_elasticsearch(folder, people, authority) as elasticsearch,
         running_kafka(folder, properties, passwords) as broker,
     ):
-        wait_for(elasticsearch.is_ready, 150, "Elasticsearch is up")
+        wait_for(elasticsearch.is_ready, "Elasticsearch is up")
         secured = Secured(folder, f"127.0.0.1:{port}", f"https://127.0.0.1:{elasticsearch.port}", passwords)
 
         def granted() -> bool:
@@ -48,7 +48,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
                 return False
             return True
 
-        wait_for(granted, 120, "Kafka is up")
+        wait_for(granted, "Kafka is up")
         yield secured
 
 

@@ -18,6 +18,7 @@ from deploy.local.java import java_home
 from deploy.local.lock import KAFKA_VERSION
 from deploy.local.place import place_for
 from deploy.local.server import program_of
+from tests.waiting import PATIENCE
 
 
 @contextlib.contextmanager
@@ -39,7 +40,7 @@ def running_kafka(folder: Path, properties: str, users: Mapping[str, str]) -> It
     for name, password in users.items():
         format_ += ["-S", f"SCRAM-SHA-512=[name={name},password={password}]"]
     with (folder / "kafka.log").open("wb") as log:
-        subprocess.run([*command, *format_], check=True, stdout=log, stderr=log, timeout=120)
+        subprocess.run([*command, *format_], check=True, stdout=log, stderr=log, timeout=PATIENCE)
         broker = subprocess.Popen([*command, "kafka.Kafka", str(written)], stdout=log, stderr=log, cwd=folder)
     try:
         yield broker

@@ -18,7 +18,7 @@ from pipeline.topic_reader import read_topic
 from schemas.topics import DEAD_LETTERS
 from tests.security.hostile import TEXT
 from tests.security.secured import Secured
-from tests.worker_processes import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 HELP = "please help, a man with a knife is trying to get into my house right now, send police"
 CHATTER = "lovely sunset over the bay tonight, chips on the front, happy days"
@@ -56,7 +56,7 @@ def whole_run(secured: Secured) -> Ran:
         assert waited.returncode == 0, waited.stdout
         ran.keep("status --wait", waited)
         ran.keep("doctor", secured.flagpost("status", "doctor"))
-    wait_for(lambda: found(secured) == 4, 10, f"what was indexed can be searched; {ran.codes} {ran.said}")
+    wait_for(lambda: found(secured) == 4, f"what was indexed can be searched; {ran.codes} {ran.said}")
     note = TEXT.replace("\0", "")  # no argument of a command can hold it
     ran.keep("review", secured.flagpost("analyst", "review", "x:0", "--grade", "prompt", "--note", note))
     with (
@@ -65,8 +65,8 @@ def whole_run(secured: Secured) -> Ran:
         worker(secured, "review"),
         worker(secured, "index"),
     ):
-        wait_for(lambda: reviewed(secured) == 1, 90, "the decision was applied")
-        wait_for(lambda: found(secured, "flagpost-alerts"), 90, "an alert was opened and stored")
+        wait_for(lambda: reviewed(secured) == 1, "the decision was applied")
+        wait_for(lambda: found(secured, "flagpost-alerts"), "an alert was opened and stored")
     ran.keep("review show", secured.flagpost("analyst", "review", "show", "x:0"))
     ran.keep("review export", secured.flagpost("analyst", "review", "export"))
     ran.keep("search", secured.flagpost("analyst", "search", "knife"))
@@ -85,7 +85,7 @@ def whole_run(secured: Secured) -> Ran:
 def poison(settings: Settings) -> None:
     """A record that classify can't use, sent as ingest's user sends."""
     producer = KafkaProducer(**kafka_python_options(settings))
-    producer.send("posts", b"{", key=b"x:bad").get(timeout=20)
+    producer.send("posts", b"{", key=b"x:bad").get(timeout=PATIENCE)
     producer.close()
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from pipeline.settings import Settings
+from tests.waiting import PATIENCE
 
 ROLES: Final = {
     "admin": "superuser",
@@ -113,5 +114,5 @@ class Secured:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
         )

@@ -12,7 +12,7 @@ from pipeline.elasticsearch_client import connect
 from tests.security.run import Ran
 from tests.security.secured import ROLES, Secured
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.integration
 
 ITEM = "flagpost-items-v1"
 AUDIT = "flagpost-audit-write"

@@ -18,8 +18,9 @@ from tests.notices import alert
 from tests.security.kafka_attempts import Attempt, creates, deletes, joins, reads, shortens, writes
 from tests.security.run import Ran
 from tests.security.secured import Secured
+from tests.waiting import PATIENCE
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.integration
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_kafka_refuses_what_a_user_has_no_right_to(secured: Secured, ran: Ran, u
 def test_alerts_are_seen_and_acted_on_with_the_rights_to_that_alone(secured: Secured, ran: Ran) -> None:
     one = alert()
     producer = KafkaProducer(**kafka_python_options(secured.settings("admin")))
-    producer.send(ALERTS.name, codec.encode(one), key=one.id.encode()).get(timeout=20)
+    producer.send(ALERTS.name, codec.encode(one), key=one.id.encode()).get(timeout=PATIENCE)
     producer.close()
     for arguments, code, says in (
         (["list"], 0, " open."),

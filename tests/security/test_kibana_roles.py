@@ -14,7 +14,7 @@ from pipeline.elasticsearch_client import connect
 from tests.security.run import Ran
 from tests.security.secured import Secured
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.integration
 
 USERS = ("kibana-analyst", "kibana-auditor")
 

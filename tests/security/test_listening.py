@@ -17,9 +17,9 @@ from deploy.local.stack import Stack
 from pipeline.settings import Settings
 from pipeline.workers import workers
 from tests.servers import processes_looked_into
-from tests.worker_processes import wait_for
+from tests.waiting import PATIENCE, wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 
 
 @contextlib.contextmanager
@@ -56,15 +56,15 @@ def test_nothing_listens_beyond_loopback(stack: Stack, stack_home: Path, setting
     environment |= {"FLAGPOST_LINKS_SECRET": "k" * 32}
     flagpost = [sys.executable, "-m", "pipeline.cli"]
     servers = stack.status()
-    subprocess.run([*flagpost, "setup"], env=environment, check=True, capture_output=True, timeout=60)
+    subprocess.run([*flagpost, "setup"], env=environment, check=True, capture_output=True, timeout=PATIENCE)
     with (
         command(environment, tmp_path / "workers.log", "worker", "classify", "index") as supervisor,
         command(environment, tmp_path / "http.log", "ingest-http", "--no-token") as ingest,
         command(environment, tmp_path / "alerts.log", "alerts", "serve") as alerts,
     ):
-        wait_for(lambda: len(workers(stack_home)) == 2, 90, "both workers and their health servers are up")
-        wait_for(lambda: b"Taking posts" in (tmp_path / "http.log").read_bytes(), 30, "ingest-http is up")
-        wait_for(lambda: b"Answering" in (tmp_path / "alerts.log").read_bytes(), 30, "alerts serve is up")
+        wait_for(lambda: len(workers(stack_home)) == 2, "both workers and their health servers are up")
+        wait_for(lambda: b"Taking posts" in (tmp_path / "http.log").read_bytes(), "ingest-http is up")
+        wait_for(lambda: b"Answering" in (tmp_path / "alerts.log").read_bytes(), "alerts serve is up")
         with processes_looked_into():
             found = {
                 "kafka": listening(psutil.Process(servers["kafka"]["pid"])),

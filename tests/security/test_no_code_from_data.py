@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.python_source import parse
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [
@@ -118,7 +119,7 @@ def test_workers_neither_unpickle_nor_connect_nor_load_torch_before_and_while_th
         },
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])

@@ -12,7 +12,7 @@ from tests.security.hostile import obeyed
 from tests.security.run import POSTS, Ran
 from tests.security.secured import Secured
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.integration
 
 
 def test_each_service_does_its_work_with_its_own_user(secured: Secured, ran: Ran) -> None:

@@ -8,7 +8,7 @@ from pipeline.errors import AccessRefused
 from tests.security.run import Ran, found, worker
 from tests.security.secured import Secured
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.integration
 
 
 def test_holds_retention_and_forgetting_need_no_more_than_their_rights(secured: Secured, ran: Ran) -> None:

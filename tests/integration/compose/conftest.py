@@ -15,7 +15,7 @@ from pipeline.errors import KafkaUnavailable
 from pipeline.settings import ROOT, Settings
 from pipeline.setup.topics import setup_topics
 from tests.security.kafka_server import free_ports, running_kafka
-from tests.worker_processes import wait_for
+from tests.waiting import wait_for
 
 FOLDER = ROOT / "deploy" / "compose"
 
@@ -59,7 +59,7 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
                 return bool(composed.give())
             return False
 
-        wait_for(given, 120, "Kafka is up and its users are made")
+        wait_for(given, "Kafka is up and its users are made")
         list(setup_topics(composed.settings("setup"), dry_run=False))
         yield composed
 

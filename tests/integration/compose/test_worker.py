@@ -18,7 +18,7 @@ from prometheus_client.samples import Sample
 from tests.integration.compose.conftest import Composed
 from tests.unit.deploy.composition import SERVICES, environment
 from tests.unit.deploy.exported import TARGET, exported
-from tests.worker_processes import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -35,7 +35,7 @@ def worker(composed: Composed, tmp_path: Path) -> Iterator[Path]:
             stderr=log,
         )
     try:
-        wait_for(lambda: list(home.glob("workers/classify-*.json")), 90, "the worker has begun")
+        wait_for(lambda: list(home.glob("workers/classify-*.json")), "the worker has begun")
         yield next(home.glob("workers/classify-*.json"))
     finally:
         process.terminate()
@@ -73,11 +73,11 @@ def test_posts_that_come_in_are_judged_and_counted(composed: Composed, worker: P
         env=variables("ingest-http", composed, tmp_path / "ingest"),
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=PATIENCE,
     )
     assert sent.returncode == 0, sent.stderr
-    wait_for(lambda: judged(worker) >= len(texts), 60, "both posts are judged")
-    wait_for(lambda: "flagpost_lag" in page(worker), 30, "it has asked for its lag")
+    wait_for(lambda: judged(worker) >= len(texts), "both posts are judged")
+    wait_for(lambda: "flagpost_lag" in page(worker), "it has asked for its lag")
     found = page(worker)
     known = asyncio.run(exported())
     promised = {name: labels - TARGET for name, labels in known.items() if name.startswith("flagpost_")}
@@ -99,6 +99,6 @@ def judged(worker: Path) -> float:
 
 def samples(worker: Path) -> list[Sample]:
     url = json.loads(worker.read_bytes())["url"]
-    with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"{url}/metrics", timeout=PATIENCE) as answer:
         families = text_string_to_metric_families(answer.read().decode())
         return [sample for family in families for sample in family.samples]
