@@ -28,7 +28,7 @@ from tests.doubles.manual_clock import START
 from tests.messages import message
 from tests.unit.page.scene import CHANNEL, matched, rule, rules
 
-SECONDS = 5.0
+SECONDS = 20.0
 """Of real time; a test that waits longer for anything fails."""
 
 
