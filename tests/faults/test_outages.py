@@ -56,7 +56,7 @@ def test_kafka_away_under_the_producer_and_the_workers_loses_nothing(
         said = ingest.communicate(timeout=PATIENCE)[0]
         if ingest.returncode:  # the outage outlasted its patience: run again, it goes on where it was
             assert ingest.returncode == 3, said
-            subprocess.run(command, env=environment(ready), check=True, capture_output=True)
+            subprocess.run(command, env=environment(ready), check=True, capture_output=True, timeout=PATIENCE)
         name = f"Kafka killed and {seconds} s away, under ingest and workers"
         fault.survived(ready, ledger, name, fired, since=back_at)
     assert b"Traceback" not in said

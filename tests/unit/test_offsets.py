@@ -62,13 +62,13 @@ def reader(cluster: Cluster, patch: pytest.MonkeyPatch, seconds: float = 10.0) -
 def test_another_broker_is_looked_for_until_one_answers(
     error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cluster = Cluster(error, moves=3)
-    with reader(cluster, monkeypatch) as asked:
+    groups, topics = Cluster(error, moves=3), Cluster(error, moves=3)
+    with reader(groups, monkeypatch) as asked:
         assert asked.committed(["flagpost-index"]) == {"flagpost-index": {"posts": {0: 7}}}
-        cluster.moves = 0
+        assert groups.open == 1
+    with reader(topics, monkeypatch) as asked:
         assert asked.offsets(["posts"]) == {}
-        assert cluster.open == 1
-    assert cluster.open == 0
+    assert groups.open == topics.open == 0
 
 
 def test_for_no_longer_than_an_answer_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
